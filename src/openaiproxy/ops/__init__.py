@@ -1,0 +1,3 @@
+"""What the operator sees: logs and request ids."""
+
+__all__: list[str] = []

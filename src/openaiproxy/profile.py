@@ -1,0 +1,201 @@
+"""What one port does, as a value.
+
+A port's whole behaviour is read off one :class:`Profile`, top to bottom. Nothing here acts, and nothing
+elsewhere asks for a profile's name: code reads the field that it needs. Secrets have no ``repr``.
+
+Times are seconds, sizes are bytes, ``None`` is "no limit".
+"""
+
+from collections.abc import Mapping
+
+from attrs import field, frozen
+
+__all__ = [
+    "ClientAuth",
+    "ClientKey",
+    "Config",
+    "Credential",
+    "Limits",
+    "LogPolicy",
+    "Logging",
+    "Port",
+    "Profile",
+    "Route",
+    "Timeouts",
+    "Upstream",
+]
+
+ANY_METHOD: frozenset[str] | None = None
+
+
+@frozen
+class Route:
+    """Paths that a profile offers: ``path`` itself and, with ``subtree``, everything below it.
+
+    Paths are compared as sent, percent-encoding included, so that what is checked is what goes upstream.
+
+    :param path: such as ``/v1/responses``; ``/`` with ``subtree`` is everything.
+    :param methods: those offered; ``None`` is any.
+    :param onto: put before the path on its way upstream (``/v1`` where the caller leaves it out).
+    """
+
+    path: str
+    subtree: bool = True
+    methods: frozenset[str] | None = ANY_METHOD
+    onto: str = ""
+
+
+@frozen
+class Upstream:
+    """Where requests go.
+
+    :param base: origin and path prefix, without a trailing ``/v1`` or slash; empty when ``embedded``.
+    :param embedded: the stand-in inside the process instead of a host.
+    :param proxy: URL of an HTTP(S) proxy for the way out, which may hold a password.
+    :param ca_bundle: a PEM file of the only authorities to trust; ``None`` is the platform's.
+    """
+
+    base: str = "https://api.openai.com"
+    embedded: bool = False
+    proxy: str | None = field(default=None, repr=False)
+    ca_bundle: str | None = None
+
+
+@frozen
+class Credential:
+    """Whose key goes upstream.
+
+    :param key: the server-side key; ``None`` passes on what the caller sent, untouched.
+    :param organization: ``OpenAI-Organization`` to send with the key where the caller names none.
+    :param project: ``OpenAI-Project``, likewise.
+    """
+
+    key: str | None = field(default=None, repr=False)
+    organization: str | None = None
+    project: str | None = None
+
+
+@frozen
+class ClientKey:
+    """A key that a caller may show, and the name under which it is logged."""
+
+    name: str
+    secret: str = field(repr=False)
+
+
+@frozen
+class ClientAuth:
+    """Who may call. Without keys, anyone who reaches the port.
+
+    :param places: lower-case header names in which a key is accepted; ``authorization`` means a Bearer token.
+    """
+
+    keys: tuple[ClientKey, ...] = ()
+    places: tuple[str, ...] = ("authorization", "x-api-key", "api-key")
+
+
+@frozen
+class Limits:
+    """What a port bears.
+
+    :param body: bytes of a request body; more is answered 413.
+    :param requests: requests at once; more is answered 503.
+    """
+
+    body: int | None = 1 << 30
+    requests: int = 4096
+
+
+@frozen
+class Timeouts:
+    """How long each wait may last.
+
+    :param connect: until the upstream (or the proxy before it) accepts the connection.
+    :param first_byte: from the last byte sent upstream until the answer's head.
+    :param idle: between bytes of an answer.
+    :param total: for the whole exchange; ``None`` by default, as streams may be long.
+    :param client_body: between bytes of a request body.
+    :param client_write: that a client may leave a full buffer unread.
+    :param keepalive: silence of an event stream after which a comment is sent; ``None`` for never.
+    """
+
+    connect: float = 10.0
+    first_byte: float = 600.0
+    idle: float = 600.0
+    total: float | None = None
+    client_body: float = 20.0
+    client_write: float = 600.0
+    keepalive: float | None = 15.0
+
+
+@frozen
+class LogPolicy:
+    """What is written of a port's traffic beyond the line per request.
+
+    :param payload_file: file for bodies, both ways; ``None`` (the default) keeps none.
+    :param payload_chars: characters kept of one body.
+    """
+
+    payload_file: str | None = None
+    payload_chars: int = 20_000
+
+
+@frozen
+class Profile:
+    """One port's behaviour.
+
+    :param name: for logs and messages only.
+    :param hosts: names (lower case, no port) accepted in ``Host`` beside loopback's, where the Host rule holds.
+    :param origins: values of ``Origin`` that may call from a web page; ``*`` is any.
+    :param fixed_errors: whole bodies that a status is answered with, where a profile's contract has its own.
+    """
+
+    name: str
+    routes: tuple[Route, ...]
+    upstream: Upstream = Upstream()
+    credential: Credential = Credential()
+    auth: ClientAuth = ClientAuth()
+    hosts: frozenset[str] = frozenset()
+    origins: frozenset[str] = frozenset()
+    limits: Limits = Limits()
+    timeouts: Timeouts = Timeouts()
+    log: LogPolicy = LogPolicy()
+    fixed_errors: Mapping[int, bytes] = field(factory=dict)
+
+
+@frozen
+class Port:
+    """A profile and the Twisted server endpoint that it listens on, such as ``tcp:4567:interface=127.0.0.1``."""
+
+    endpoint: str
+    profile: Profile
+
+
+@frozen
+class Logging:
+    """Where the process's own lines go.
+
+    :param file: ``None`` leaves them to twistd's log.
+    :param format: ``text`` or ``json``.
+    :param rotate_bytes: size at which the file is rotated; ``None`` for never.
+    :param rotate_daily: whether midnight rotates it as well.
+    :param keep: rotated files kept.
+    """
+
+    file: str | None = None
+    format: str = "text"
+    rotate_bytes: int | None = 10_000_000
+    rotate_daily: bool = True
+    keep: int = 14
+
+
+@frozen
+class Config:
+    """Everything that the process was told.
+
+    :param drain: seconds that running answers are given after SIGTERM.
+    """
+
+    ports: tuple[Port, ...]
+    logging: Logging = Logging()
+    drain: float = 30.0
