@@ -1,0 +1,171 @@
+"""What the rest of the shell sees of the upstream: ask it, get its answer or a fault with a name.
+
+Nothing is kept from one request to the next but idle connections. A request leaves exactly as it
+was given, plus ``Host``, its framing, and what a proxy wants; an answer is handed on as it came,
+its body undecoded.
+
+Failures of the upstream become :class:`~openaiproxy.errors.BadUpstream`; whatever the request's own
+body failed with passes as it is, and so does ``CancelledError``. Waiting for the answer has no
+limit here: that is the exchange's affair.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from attrs import field, frozen
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IProtocol, IReactorTime, IStreamClientEndpoint
+from twisted.web.iweb import UNKNOWN_LENGTH, IBodyProducer
+
+from openaiproxy.errors import BadUpstream
+from openaiproxy.profile import Timeouts, Upstream
+from openaiproxy.upstream.agent import NoCookies, ask
+from openaiproxy.upstream.connect import proxy_refused
+from openaiproxy.upstream.connection import CutShort, Incoming, Request, Unanswered
+from openaiproxy.upstream.endpoints import find_way
+from openaiproxy.upstream.framing import InvalidAnswer
+from openaiproxy.upstream.pool import Pool
+from openaiproxy.wire.headers import Field
+
+__all__ = ["Answer", "UpstreamClient"]
+
+_REQUEST_LINE = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+ /[\x21-\x7e\x80-\xff]*")
+_OURS = re.compile(rb"^(?:host|content-length|transfer-encoding|connection)[ \t]*:", re.I | re.M)
+# Methods that usually have a body say so when they have none (RFC 9110, 8.6).
+_USUALLY_WITH_BODY: Final = frozenset((b"POST", b"PUT", b"PATCH"))
+_PROXY_AUTHENTICATION_REQUIRED: Final = 407
+
+
+@frozen
+class Answer:
+    """An upstream's answer, whose body is still to be taken.
+
+    :param headers: end-to-end fields as they came; repeated ones stay repeated; ``Content-Length``
+        is not among them.
+    :param length: bytes of the body, ``None`` where unknown. To a HEAD and in a 304 it is what the
+        upstream says of the body that it does not send.
+    """
+
+    status: int
+    phrase: bytes
+    headers: list[Field]
+    length: int | None
+    _incoming: Incoming = field(repr=False)
+
+    def deliver(self, protocol: IProtocol) -> None:
+        """Have the body given to a protocol. To be called once, and soon: until then nothing is
+        read.
+
+        Its transport offers ``pauseProducing``, ``resumeProducing`` and ``stopProducing``. Its
+        ``connectionLost`` is called once, with ``ResponseDone``, with ``PotentialDataLoss`` (ended
+        by the close alone), or with anything else, which means that the body is broken.
+        """
+        self._incoming.deliverBody(protocol)
+
+    def abort(self) -> None:
+        """Close the upstream connection at once, unless the answer is whole. May be called at any
+        time and again.
+        """
+        self._incoming.abort()
+
+
+class UpstreamClient:
+    """One profile's upstream.
+
+    :param reactor: clock and name resolver.
+    :param endpoint: reaches the upstream in place of its address: the embedded one, or a test's.
+    :raises Misconfigured: when base, proxy or CA bundle are unusable.
+    """
+
+    def __init__(
+        self,
+        reactor: IReactorTime,
+        upstream: Upstream,
+        timeouts: Timeouts,
+        endpoint: IStreamClientEndpoint | None = None,
+    ) -> None:
+        way = find_way(reactor, upstream, timeouts.connect, endpoint)
+        self._clock = reactor
+        self._peer = way.origin.peer
+        self._proxy = way.peer if way.by_proxy else None
+        self._before_target = way.before_target
+        self._host = b"Host: " + way.origin.authority.encode()
+        if way.authorization is not None:
+            self._host += b"\r\nProxy-Authorization: " + way.authorization
+        self._pool = Pool(reactor, way.endpoint, way.peer, timeouts.connect)
+        self._jar = NoCookies()
+
+    def fetch(
+        self,
+        method: bytes,
+        target: bytes,
+        headers: Sequence[Field],
+        body: IBodyProducer | None = None,
+    ) -> "Deferred[Answer]":
+        """Send a request.
+
+        :param target: path and query as they are to arrive, beginning with a slash; the base's path
+            is put before it.
+        :param headers: end-to-end fields, without ``Host`` and ``Content-Length``.
+        :param body: its ``length`` decides between ``Content-Length`` and chunks.
+        :return: fires with the :class:`Answer` when its head is there. May be cancelled at any
+            time, which closes the connection at once. Fails with
+            :class:`~openaiproxy.errors.BadUpstream`; with what ``body`` failed with,
+            ``WrongBodyLength`` included; or with ``ValueError`` when this is no request.
+        """
+        return Deferred.fromCoroutine(self._fetch(method, target, headers, body))
+
+    def close(self) -> "Deferred[None]":
+        """Close the idle connections; those in use close after their answer.
+
+        :return: fires when the idle ones are closed.
+        """
+        return self._pool.close()
+
+    async def _fetch(
+        self, method: bytes, target: bytes, headers: Sequence[Field], body: IBodyProducer | None
+    ) -> Answer:
+        request = Request(method, self._head(method, target, headers, body), body)
+        try:
+            incoming = await ask(self._pool, request, self._jar, self._clock)
+        except (Unanswered, CutShort) as error:
+            raise self._closed(error) from None
+        except InvalidAnswer as error:
+            message = f"the answer of {self._peer} is invalid: {error}"
+            raise BadUpstream(502, "upstream_invalid_answer", message) from None
+        head = incoming.head
+        if self._proxy is not None and head.status == _PROXY_AUTHENTICATION_REQUIRED:
+            incoming.abort()
+            raise proxy_refused(self._proxy, f"answered {head.status}")
+        length = None if head.status == 204 else head.length
+        return Answer(head.status, head.phrase, head.headers, length, incoming)
+
+    def _closed(self, error: Exception) -> BadUpstream:
+        what = "within" if isinstance(error, CutShort) else "without"
+        return BadUpstream(
+            502, "upstream_closed", f"{self._peer} closed the connection {what} an answer"
+        )
+
+    def _head(
+        self, method: bytes, target: bytes, headers: Sequence[Field], body: IBodyProducer | None
+    ) -> bytes:
+        if _REQUEST_LINE.fullmatch(b"%b %b" % (method, target)) is None:
+            raise ValueError("no method and target that could stand in a request line")
+        lines = [b"%b %b%b HTTP/1.1" % (method, self._before_target, target), self._host]
+        fields = [b"%b: %b" % (name, value) for name, value in headers]
+        written = b"\r\n".join(fields)
+        breaks = max(0, len(fields) - 1)
+        if written.count(b"\n") != breaks or written.count(b"\r") != breaks or b"\0" in written:
+            raise ValueError("a header field has a line break or NUL in it")
+        if _OURS.search(written) is not None:
+            raise ValueError("Host, Connection and framing are not the caller's to give")
+        lines += fields
+        if body is None:
+            if method in _USUALLY_WITH_BODY:
+                lines.append(b"Content-Length: 0")
+        elif body.length is UNKNOWN_LENGTH:
+            lines.append(b"Transfer-Encoding: chunked")
+        else:
+            lines.append(b"Content-Length: %d" % body.length)
+        return b"\r\n".join([*lines, b"", b""])

@@ -1,0 +1,345 @@
+"""One connection to an upstream: a request goes out, its answer comes in, then perhaps the next.
+
+A :class:`Connection` goes through ::
+
+    IDLE --send--> HEAD --the answer's head--> BODY --the answer's end--> IDLE, or CLOSED
+      any of them --close, abort, cancel, loss, malformed input--> CLOSED
+
+and has at most one request at a time. It goes back to ``IDLE`` only if the answer ended where its
+own framing says, nothing followed it, the request was sent whole and neither side wants to close.
+In every other case it is aborted, not "lost": an abort waits neither for unsent bytes nor for the
+peer's part of a TLS farewell.
+
+An answer may begin while the request's body is still being sent. One that refuses (4xx, 5xx) stops
+the body; any other lets it go on until the answer ends, since an upstream may well answer while it
+reads.
+
+:class:`Incoming` is an answer from its head on. It is the transport of the protocol that its body
+is delivered to, holds what arrives before there is one, and knows how the body ended:
+``ResponseDone``, ``PotentialDataLoss`` (a body ended by the close alone), or anything else, which
+means that it is broken.
+
+Why Twisted's ``HTTP11ClientProtocol`` isn't used: it delivers no answer
+before the request is sent, drops bytes that follow an answer and keeps the connection, accepts a
+length beside chunks, and has unbounded heads.
+"""
+
+from enum import Enum, auto
+from typing import Protocol as Interface
+from typing import cast
+
+from attrs import frozen
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionAborted, ConnectionDone
+from twisted.internet.interfaces import IProtocol, IPushProducer, ITCPTransport
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.python.failure import Failure
+from twisted.web.client import ResponseDone, ResponseFailed
+from twisted.web.http import PotentialDataLoss
+from twisted.web.http_headers import Headers
+from twisted.web.iweb import UNKNOWN_LENGTH, IBodyProducer, IResponse
+from zope.interface import implementer
+
+from openaiproxy.upstream.framing import (
+    BodyReader,
+    Endless,
+    Head,
+    HeadReader,
+    InvalidAnswer,
+    body_reader,
+)
+from openaiproxy.upstream.transport import Transport
+from openaiproxy.upstream.upload import Upload
+
+__all__ = ["Connection", "CutShort", "Incoming", "Keeper", "Phase", "Request", "Unanswered"]
+
+
+class Unanswered(Exception):
+    """The connection was closed before any byte of an answer came."""
+
+
+class CutShort(Exception):
+    """The connection was closed within the answer's head."""
+
+
+@frozen(repr=False)
+class Request:
+    """What is sent, to the byte.
+
+    :param head: request line, fields and the blank line.
+    :param body: produces what follows; its framing is in ``head``.
+    """
+
+    method: bytes
+    head: bytes
+    body: IBodyProducer | None
+
+
+class Keeper(Interface):
+    """Who is told when a connection can serve again, and when it is gone."""
+
+    def keep(self, connection: "Connection", seconds: int | None) -> None:
+        """It is idle; ``seconds`` is how long the upstream says that it stays open."""
+
+    def forget(self, connection: "Connection") -> None:
+        """It is closed."""
+
+
+class Phase(Enum):
+    """What a connection waits for."""
+
+    IDLE = auto()
+    HEAD = auto()
+    BODY = auto()
+    CLOSED = auto()
+
+
+class Connection(Protocol):
+    """See the module's text.
+
+    :param keeper: told of each return to ``IDLE``, and of the end.
+    :ivar phase: where it stands.
+    :ivar lost: fires with ``None`` when the transport is gone.
+    """
+
+    def __init__(self, keeper: Keeper) -> None:
+        self.phase = Phase.IDLE
+        self.lost: Deferred[None] = Deferred()
+        self._keeper = keeper
+        self._method = b""
+        self._heads = HeadReader()
+        self._heard = False
+        self._paused = False
+        self._promise: Deferred[Incoming] | None = None
+        self._upload: Upload | None = None
+        self._reader: BodyReader | None = None
+        self._incoming: Incoming | None = None
+
+    def connectionMade(self) -> None:
+        """``IProtocol``: small writes leave at once."""
+        self._carrier = cast(Transport, self.transport)
+        if ITCPTransport.providedBy(self.transport):
+            self.transport.setTcpNoDelay(True)
+            self.transport.setTcpKeepAlive(True)
+
+    def send(self, request: Request) -> "Deferred[Incoming]":
+        """Send a request on an idle connection.
+
+        :return: fires with the answer when its head is there; may be cancelled, which closes the
+            connection. Fails with :class:`Unanswered`, :class:`CutShort`, ``InvalidAnswer``, or
+            what the body failed with.
+        """
+        assert self.phase is Phase.IDLE
+        self.phase = Phase.HEAD
+        self._method = request.method
+        self._heads = HeadReader()
+        self._heard = False
+        promise = self._promise = Deferred(self._cancelled)
+        self._carrier.write(request.head)
+        if request.body is not None:
+            self._upload = Upload(request.body, self._carrier, self._break)
+            self._upload.start()
+        return promise
+
+    def close(self) -> None:
+        """Abort the connection. Whoever waits hears of it when the transport is gone."""
+        if self.phase is Phase.CLOSED:
+            return
+        self.phase = Phase.CLOSED
+        if self._upload is not None:
+            self._upload.stop()
+        self._keeper.forget(self)
+        self._carrier.abortConnection()
+
+    def pause(self) -> None:
+        """Read no more of the answer's body for now."""
+        if self.phase is Phase.BODY and not self._paused:
+            self._paused = True
+            self._carrier.pauseProducing()
+
+    def resume(self) -> None:
+        """Read on."""
+        if self.phase is Phase.BODY and self._paused:
+            self._paused = False
+            self._carrier.resumeProducing()
+
+    def dataReceived(self, data: bytes) -> None:
+        """``IProtocol``: some of the answer."""
+        match self.phase:
+            case Phase.BODY:
+                self._read_body(data)
+            case Phase.HEAD:
+                self._read_head(data)
+            case Phase.IDLE:  # nothing was asked, so that nothing it says can be an answer
+                self.close()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """``IProtocol``: the transport is gone."""
+        was, self.phase = self.phase, Phase.CLOSED
+        if self._upload is not None:
+            self._upload.stop()
+        if was is not Phase.CLOSED:
+            self._keeper.forget(self)
+        promise, self._promise = self._promise, None
+        incoming, self._incoming = self._incoming, None
+        if promise is not None:
+            promise.errback(CutShort() if self._heard else Unanswered())
+        if incoming is not None:
+            clean = was is Phase.BODY and reason.check(ConnectionDone) is not None
+            by_close = clean and isinstance(self._reader, Endless)
+            incoming.end(Failure(PotentialDataLoss() if by_close else ResponseFailed([reason])))
+        self.lost.callback(None)
+
+    def _read_head(self, data: bytes) -> None:
+        self._heard = True
+        try:
+            found = self._heads.feed(data)
+            if found is None:
+                return
+            head, rest = found
+            self._reader = body_reader(head, self._method)
+        except InvalidAnswer:
+            self._break(Failure())
+            return
+        if self._upload is not None and head.status >= 400:
+            self._upload.stop()
+        self._answer(head, rest)
+
+    def _answer(self, head: Head, rest: bytes) -> None:
+        promise, self._promise = self._promise, None
+        assert promise is not None
+        incoming = self._incoming = Incoming(head, self)
+        self.phase = Phase.BODY
+        if self._reader is None:
+            self._complete(excess=bool(rest))
+        elif rest:
+            self._read_body(rest)
+        promise.callback(incoming)
+        # Last, as most bodies find their protocol at once, and a pause that isn't needed costs two
+        # system calls.
+        if incoming.waiting:
+            self.pause()
+
+    def _read_body(self, data: bytes) -> None:
+        reader, incoming = self._reader, self._incoming
+        assert reader is not None
+        assert incoming is not None
+        piece = reader.feed(data)
+        if piece:
+            incoming.receive(piece)
+        if self.phase is not Phase.BODY:  # whoever got the piece has closed the connection
+            return
+        if reader.fault is not None:
+            self._break(Failure(InvalidAnswer(reader.fault)))
+        elif reader.over:
+            self._complete(reader.excess)
+
+    def _complete(self, excess: bool) -> None:
+        # The connection is freed first, so that whoever hears of the answer's end can use it again.
+        incoming, self._incoming = self._incoming, None
+        assert incoming is not None
+        sent = self._upload is None or self._upload.whole
+        if sent and not excess and incoming.head.persistent:
+            self.resume()  # bytes may come while paused; an idle connection has to hear of its end
+            self.phase = Phase.IDLE
+            self._upload = None
+            self._keeper.keep(self, incoming.head.idle)
+        else:
+            self.close()
+        incoming.end(Failure(ResponseDone()))
+
+    def _cancelled(self, _: "Deferred[Incoming]") -> None:
+        self._promise = None
+        self.close()
+
+    def _break(self, reason: Failure) -> None:
+        self.close()
+        promise, self._promise = self._promise, None
+        incoming, self._incoming = self._incoming, None
+        if promise is not None:
+            promise.errback(reason)
+        if incoming is not None:
+            incoming.end(reason)
+
+
+@implementer(IResponse, IPushProducer)
+class Incoming:
+    """An answer whose head is there. The ``headers`` that treq sees are empty: it decodes nothing.
+
+    :ivar head: what there is to know.
+    :ivar paused: whether its protocol wants no more bytes for now.
+    """
+
+    version = (b"HTTP", 1, 1)
+    length = UNKNOWN_LENGTH
+    request = None
+    previousResponse = None
+
+    def __init__(self, head: Head, connection: Connection) -> None:
+        self.head = head
+        self.code = head.status
+        self.phrase = head.phrase
+        self.headers = Headers()
+        self.paused = False
+        self._connection: Connection | None = connection
+        self._protocol: IProtocol | None = None
+        self._early: list[bytes] = []
+        self._ending: Failure | None = None
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a body is still coming in and nobody takes it yet."""
+        return self._protocol is None and self._ending is None
+
+    def deliverBody(self, protocol: IProtocol) -> None:
+        """``IResponse``: give the body to a protocol, once."""
+        assert self._protocol is None
+        protocol.makeConnection(self)  # type: ignore[arg-type]
+        while self._early:
+            protocol.dataReceived(self._early.pop(0))
+        self._protocol = protocol  # not before, so that pieces and the end keep their order
+        if self._ending is not None:
+            protocol.connectionLost(self._ending)
+        elif not self.paused:
+            self.resumeProducing()
+
+    def setPreviousResponse(self, response: object) -> None:
+        """``IResponse``: redirects are not followed, so that there is none."""
+
+    def receive(self, data: bytes) -> None:
+        """A piece of the body came."""
+        if self._protocol is None:
+            self._early.append(data)
+        else:
+            self._protocol.dataReceived(data)
+
+    def end(self, reason: Failure) -> None:
+        """No more of the body comes. Called once."""
+        self._connection = None
+        self._ending = reason
+        if self._protocol is not None:
+            self._protocol.connectionLost(reason)
+
+    def pauseProducing(self) -> None:
+        """``IPushProducer``: read no more for now; what was read already may still come."""
+        self.paused = True
+        if self._connection is not None:
+            self._connection.pause()
+
+    def resumeProducing(self) -> None:
+        """``IPushProducer``: read on."""
+        self.paused = False
+        if self._connection is not None:
+            self._connection.resume()
+
+    def stopProducing(self) -> None:
+        """``IPushProducer``: the same as :meth:`abort`."""
+        self.abort()
+
+    def abort(self) -> None:
+        """Close the connection at once, unless the answer is whole. The body is broken then."""
+        self._early.clear()
+        if self._connection is not None:
+            self._connection.close()
+        elif self._protocol is None:
+            self._ending = Failure(ConnectionAborted())

@@ -1,0 +1,118 @@
+"""A request's body on its way out: framed, metered, and held back while the connection is full.
+
+:class:`Upload` stands between an ``IBodyProducer`` and a transport, in both directions. To the
+producer it is the consumer, and it neither lets through more than the producer's ``length`` nor
+takes less for enough. To the transport it is the producer, so that it alone decides that the body
+is told to stop, and does so once.
+"""
+
+from collections.abc import Callable
+
+from twisted.internet.interfaces import IConsumer, IPushProducer
+from twisted.python.failure import Failure
+from twisted.web.iweb import UNKNOWN_LENGTH, IBodyProducer
+from zope.interface import implementer
+
+from openaiproxy.upstream.transport import Transport
+
+__all__ = ["Upload", "WrongBodyLength"]
+
+
+class WrongBodyLength(Exception):
+    """A body had more or fewer bytes than its producer had promised."""
+
+
+@implementer(IConsumer, IPushProducer)
+class Upload:
+    """One body.
+
+    :param body: what produces it. Its ``length`` decides between a plain body and a chunked one.
+    :param transport: carries it to the upstream.
+    :param broken: called with the failure, at most once, when the body can't be completed.
+    :ivar under_way: whether bytes may still follow.
+    :ivar whole: whether every byte of it was written.
+    """
+
+    def __init__(
+        self, body: IBodyProducer, transport: Transport, broken: Callable[[Failure], None]
+    ) -> None:
+        self.under_way = True
+        self.whole = False
+        self._body = body
+        self._transport = transport
+        self._broken = broken
+        self._left: int | None = None if body.length is UNKNOWN_LENGTH else body.length
+
+    def start(self) -> None:
+        """Have the body produced, until its end or until :meth:`stop`."""
+        self._transport.registerProducer(self, True)
+        if not self.under_way:  # the connection is gone already, and said so at once
+            return
+        try:
+            produced = self._body.startProducing(self)
+        except Exception:
+            self._failed(Failure())
+        else:
+            produced.addCallbacks(self._produced, self._failed)
+
+    def stop(self) -> None:
+        """Have no more of the body produced. Nothing happens when it is over already."""
+        if self.under_way:
+            self._end()
+            self._body.stopProducing()
+
+    def write(self, data: bytes) -> None:
+        """``IConsumer``: a piece of the body; dropped once the body is over."""
+        if not self.under_way or not data:  # an empty chunk would end the body
+            return
+        if self._left is None:
+            self._transport.write(b"%x\r\n%b\r\n" % (len(data), data))
+            return
+        if len(data) > self._left:
+            self.stop()
+            self._broken(Failure(WrongBodyLength("the request's body is longer than announced")))
+            return
+        self._left -= len(data)
+        self._transport.write(data)
+
+    def registerProducer(self, producer: object, streaming: bool) -> None:
+        """``IConsumer``: nothing to do, since the body itself is known from the start."""
+
+    def unregisterProducer(self) -> None:
+        """``IConsumer``: nothing to do; the body's end is when its ``Deferred`` fires."""
+
+    def pauseProducing(self) -> None:
+        """``IPushProducer``: the connection is full."""
+        if self.under_way:
+            self._body.pauseProducing()
+
+    def resumeProducing(self) -> None:
+        """``IPushProducer``: the connection has room again."""
+        if self.under_way:
+            self._body.resumeProducing()
+
+    def stopProducing(self) -> None:
+        """``IPushProducer``: the connection is gone."""
+        if self.under_way:
+            self.under_way = False
+            self._body.stopProducing()
+
+    def _produced(self, _: object) -> None:
+        if not self.under_way:
+            return
+        if self._left:
+            self._failed(Failure(WrongBodyLength("the request's body is shorter than announced")))
+            return
+        if self._left is None:
+            self._transport.write(b"0\r\n\r\n")
+        self.whole = True
+        self._end()
+
+    def _failed(self, reason: Failure) -> None:
+        if self.under_way:
+            self._end()
+            self._broken(reason)
+
+    def _end(self) -> None:
+        self.under_way = False
+        self._transport.unregisterProducer()
