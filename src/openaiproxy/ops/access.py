@@ -1,0 +1,141 @@
+r"""One event for each request, when it has ended.
+
+:class:`Exchanged` is everything that is said of a request, and it can't say more: query values are
+gone, and what a caller or an upstream sent is redacted and escaped, from the moment that the value
+is made. Header values, bodies and keys have no field. :func:`emit` gives it to a logger as an event
+of plain strings and numbers, so that any observer, ours or not, may keep it, format it later, or
+write it as JSON.
+
+The line, with fields that nobody knows left out::
+
+    POST /v1/responses?beta= 200 complete id=3f2a port=4567 profile=gateway client=alice
+    peer=127.0.0.1 model=gpt-5 upstream=200 upstream_id=req_1 in=120 out=5021 first=0.412 took=1.234
+
+It is rendered once and carried as ``line``, because twisted.logger's own formatting of as many
+fields takes longer than relaying a chunk.
+"""
+
+from operator import attrgetter
+
+from attrs import field, fields, frozen
+from twisted.logger import Logger, LogLevel
+
+from openaiproxy.ops.escaping import foreign_word, word
+
+__all__ = ["FIELDS", "FORMAT", "Exchanged", "emit", "path_shown"]
+
+FORMAT = "{line}"
+
+_QUERY_NAMES = 16
+_NAME_CHARS = 40
+
+
+def path_shown(target: str | bytes) -> str:
+    """Show a request target without the values of its query.
+
+    ``/v1/files?after=abc&limit=2`` is shown as ``/v1/files?after=&limit=``. A part without ``=``
+    might be a value that stands alone, and is shown as ``_``.
+
+    :param target: path and query as sent, or a path.
+    """
+    if isinstance(target, bytes):
+        target = target.decode("latin-1")
+    path, mark, query = target.partition("?")
+    if not mark:
+        return foreign_word(path)
+    parts = query.split("&", _QUERY_NAMES)
+    names = [_name_shown(part) for part in parts[:_QUERY_NAMES]]
+    rest = ["..."] if len(parts) > _QUERY_NAMES else []
+    return foreign_word(path) + "?" + "&".join(names + rest)
+
+
+def _name_shown(part: str) -> str:
+    name, equals, _ = part.partition("=")
+    if not part:
+        return ""
+    return foreign_word(name, _NAME_CHARS) + "=" if equals else "_"
+
+
+def _foreign_if_known(text: str | bytes | None) -> str | None:
+    return None if text is None else foreign_word(text)
+
+
+def _port_shown(port: int | str) -> int | str:
+    return word(port) if isinstance(port, str) else port
+
+
+@frozen(kw_only=True)
+class Exchanged:
+    """What is said of one request, after it ended.
+
+    Text that others chose may be given as it came, as ``str`` or ``bytes``.
+
+    :param id: ours or the caller's, see :mod:`openaiproxy.ops.request_ids`.
+    :param port: the TCP port, or a name where the endpoint has none.
+    :param profile: name of the port's profile.
+    :param ending: how it ended, one word: ``complete``, ``client-gone``, ``upstream-cut``,
+        ``refused``, ``timeout-first-byte``, ``drained`` and the like.
+    :param duration: seconds from the request's head to its ending.
+    :param method: as sent.
+    :param path: the request target as sent; the value keeps it without query values.
+    :param status: what the caller was answered, ``None`` where it left before.
+    :param bytes_in: bytes of the request's body that were read.
+    :param bytes_out: bytes of the answer's body that were written.
+    :param client: name of the client key, never the key; empty where none was asked for.
+    :param peer: the caller's address.
+    :param model: where a body was read for it.
+    :param upstream_status: ``None`` where no answer came.
+    :param upstream_id: the upstream's own ``x-request-id``.
+    :param first_byte: seconds from the request's head to the first byte of the answer's body.
+    :param code: of the error that was answered, where it was ours.
+    """
+
+    method: str = field(converter=foreign_word)
+    path: str = field(converter=path_shown)
+    status: int | None = None
+    ending: str = field(converter=word)
+    id: str = field(converter=foreign_word)
+    port: int | str = field(converter=_port_shown)
+    profile: str = field(converter=word)
+    client: str = field(default="", converter=word)
+    peer: str = field(default="", converter=word)
+    model: str | None = field(default=None, converter=_foreign_if_known)
+    upstream_status: int | None = None
+    upstream_id: str | None = field(default=None, converter=_foreign_if_known)
+    bytes_in: int = 0
+    bytes_out: int = 0
+    first_byte: float | None = None
+    duration: float
+    code: str | None = None
+
+    def __str__(self) -> str:
+        """Give the line, of visible ASCII words."""
+        line = (
+            f"{self.method} {self.path} {self.status or '-'} {self.ending} "
+            f"id={self.id} port={self.port} profile={self.profile} client={self.client or '-'} "
+            f"peer={self.peer or '-'} in={self.bytes_in} out={self.bytes_out} "
+            f"took={self.duration:.3f}"
+        )
+        if self.first_byte is not None:
+            line += f" first={self.first_byte:.3f}"
+        if self.upstream_status is not None:
+            line += f" upstream={self.upstream_status}"
+        if self.upstream_id is not None:
+            line += f" upstream_id={self.upstream_id}"
+        if self.model is not None:
+            line += f" model={self.model}"
+        return line if self.code is None else f"{line} code={self.code}"
+
+
+FIELDS: tuple[str, ...] = tuple(each.name for each in fields(Exchanged))
+_values = attrgetter(*FIELDS)
+
+
+def emit(log: Logger, exchanged: Exchanged) -> None:
+    """Log the event of one request.
+
+    Its fields are those of :class:`Exchanged` and ``line``; all are ``str``, ``int``, ``float`` or
+    ``None``.
+    """
+    said = dict(zip(FIELDS, _values(exchanged), strict=True))
+    log.emit(LogLevel.info, FORMAT, line=str(exchanged), **said)
