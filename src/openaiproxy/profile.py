@@ -1,7 +1,8 @@
 """What one port does, as a value.
 
-A port's whole behaviour is read off one :class:`Profile`, top to bottom. Nothing here acts, and nothing
-elsewhere asks for a profile's name: code reads the field that it needs. Secrets have no ``repr``.
+A port's whole behaviour is read off one :class:`Profile`, top to bottom. Nothing here acts, and
+nothing elsewhere asks for a profile's name: code reads the field that it needs. Secrets have no
+``repr``.
 
 Times are seconds, sizes are bytes, ``None`` is "no limit".
 """
@@ -32,7 +33,8 @@ ANY_METHOD: frozenset[str] | None = None
 class Route:
     """Paths that a profile offers: ``path`` itself and, with ``subtree``, everything below it.
 
-    Paths are compared as sent, percent-encoding included, so that what is checked is what goes upstream.
+    Paths are compared as sent, percent-encoding included, so that what is checked is what goes
+    upstream.
 
     :param path: such as ``/v1/responses``; ``/`` with ``subtree`` is everything.
     :param methods: those offered; ``None`` is any.
@@ -49,15 +51,19 @@ class Route:
 class Upstream:
     """Where requests go.
 
-    :param base: origin and path prefix, without a trailing ``/v1`` or slash; empty when ``embedded``.
+    :param base: origin and path prefix, without a trailing ``/v1`` or slash; empty when
+        ``embedded``.
     :param embedded: the stand-in inside the process instead of a host.
     :param proxy: URL of an HTTP(S) proxy for the way out, which may hold a password.
+    :param no_proxy: upstreams that are reached without a proxy; ``proxy`` has been decided by it
+        already.
     :param ca_bundle: a PEM file of the only authorities to trust; ``None`` is the platform's.
     """
 
     base: str = "https://api.openai.com"
     embedded: bool = False
     proxy: str | None = field(default=None, repr=False)
+    no_proxy: tuple[str, ...] = ()
     ca_bundle: str | None = None
 
 
@@ -68,11 +74,13 @@ class Credential:
     :param key: the server-side key; ``None`` passes on what the caller sent, untouched.
     :param organization: ``OpenAI-Organization`` to send with the key where the caller names none.
     :param project: ``OpenAI-Project``, likewise.
+    :param key_file: the file that the key was read from, if it was.
     """
 
     key: str | None = field(default=None, repr=False)
     organization: str | None = None
     project: str | None = None
+    key_file: str | None = None
 
 
 @frozen
@@ -87,11 +95,14 @@ class ClientKey:
 class ClientAuth:
     """Who may call. Without keys, anyone who reaches the port.
 
-    :param places: lower-case header names in which a key is accepted; ``authorization`` means a Bearer token.
+    :param places: lower-case header names in which a key is accepted; ``authorization`` means a
+        Bearer token.
+    :param keys_file: the file that the keys were read from, if they were.
     """
 
     keys: tuple[ClientKey, ...] = ()
     places: tuple[str, ...] = ("authorization", "x-api-key", "api-key")
+    keys_file: str | None = None
 
 
 @frozen
@@ -145,9 +156,11 @@ class Profile:
     """One port's behaviour.
 
     :param name: for logs and messages only.
-    :param hosts: names (lower case, no port) accepted in ``Host`` beside loopback's, where the Host rule holds.
+    :param hosts: names (lower case, no port) accepted in ``Host`` beside loopback's, where the
+        Host rule holds.
     :param origins: values of ``Origin`` that may call from a web page; ``*`` is any.
-    :param fixed_errors: whole bodies that a status is answered with, where a profile's contract has its own.
+    :param fixed_errors: whole bodies that a status is answered with, where a profile's contract
+        has its own.
     """
 
     name: str
@@ -165,7 +178,7 @@ class Profile:
 
 @frozen
 class Port:
-    """A profile and the Twisted server endpoint that it listens on, such as ``tcp:4567:interface=127.0.0.1``."""
+    """A profile and the Twisted endpoint that it listens on (``tcp:80:interface=127.0.0.1``)."""
 
     endpoint: str
     profile: Profile
@@ -194,8 +207,15 @@ class Config:
     """Everything that the process was told.
 
     :param drain: seconds that running answers are given after SIGTERM.
+    :param warnings: sentences for the operator about what is allowed but may not be meant.
+    :param presets: the preset that each profile was made from, by the profile's name.
+    :param origins: where each value came from, by dotted key: ``profiles.keyed.upstream``,
+        ``logging.file``.
     """
 
     ports: tuple[Port, ...]
     logging: Logging = Logging()
     drain: float = 30.0
+    warnings: tuple[str, ...] = ()
+    presets: Mapping[str, str] = field(factory=dict)
+    origins: Mapping[str, str] = field(factory=dict)

@@ -1,0 +1,81 @@
+"""Which ports are to be opened, with which profile.
+
+``--profile`` and ``--port`` speak of one port, ``--listen`` of any number. Whoever speaks first
+decides (a flag before a variable before the file); where one source says both, both hold. If
+nobody says anything, the preset ``gateway`` opens at its own place.
+"""
+
+import re
+from collections.abc import Mapping
+
+from openaiproxy.config.fields import value_of
+from openaiproxy.config.ledger import did_you_mean
+from openaiproxy.config.settings import LISTEN, PORT, PROFILE
+from openaiproxy.config.sources import Level, Listen, Reading
+from openaiproxy.presets import Preset
+
+__all__ = ["find_listens", "tcp_port"]
+
+FIRST = "gateway"
+
+
+def find_listens(reading: Reading, presets: Mapping[str, Preset]) -> list[Listen]:
+    """The ports to open. Those that name no known profile are left out, beside a mistake.
+
+    :param presets: what each profile that may be named starts from.
+    """
+    several_level, several = _several(reading)
+    single_level, single = _single(reading, presets)
+    if several_level is None:
+        wanted = single
+    elif single_level is None or several_level < single_level:
+        wanted = several
+    else:
+        wanted = single if single_level < several_level else [*single, *several]
+    return [listen for listen in wanted if _is_known(listen, presets, reading)]
+
+
+def _several(reading: Reading) -> tuple[Level | None, list[Listen]]:
+    given = reading.sources.find(LISTEN)
+    if given is None:
+        written = list(reading.sources.written.listens)
+        return (Level.FILE if written else None), written
+    pairs = value_of(LISTEN, given, reading, ())
+    return given.level, [Listen(profile, endpoint, given.where) for profile, endpoint in pairs]
+
+
+def _single(reading: Reading, presets: Mapping[str, Preset]) -> tuple[Level | None, list[Listen]]:
+    profile, port = reading.sources.find(PROFILE), reading.sources.find(PORT)
+    name = value_of(PROFILE, profile, reading, FIRST) if profile else FIRST
+    where = profile.where if profile else "default port"
+    endpoint = presets[name].endpoint if name in presets else ""
+    if port:
+        number = value_of(PORT, port, reading, 0)
+        endpoint = f"tcp:{number}:interface=127.0.0.1"
+        where = port.where if profile is None else f"{profile.where}, {port.where}"
+    levels = [given.level for given in (profile, port) if given]
+    return min(levels, default=None), [Listen(name, endpoint, where)]
+
+
+def _is_known(listen: Listen, presets: Mapping[str, Preset], reading: Reading) -> bool:
+    if listen.profile in presets:
+        return True
+    hint = did_you_mean(listen.profile, presets)
+    reading.ledger.mistake(listen.where, f"unknown profile {listen.profile!r}; {hint}")
+    return False
+
+
+def tcp_port(endpoint: str) -> int | None:
+    """The TCP port in an endpoint's description, also behind a wrapper such as ``haproxy:``.
+
+    :returns: ``None`` where there is none to be seen (``unix:``, ``systemd:``).
+    """
+    parts = re.split(r"(?<!\\):", endpoint)
+    for index, kind in enumerate(parts):
+        if kind in ("tcp", "tcp6", "ssl"):
+            named = [
+                part.removeprefix("port=") for part in parts[index:] if part.startswith("port=")
+            ]
+            number = (named or parts[index + 1 : index + 2] or [""])[0]
+            return int(number) if re.fullmatch(r"\d{1,5}", number, re.ASCII) else None
+    return None

@@ -1,0 +1,116 @@
+"""The effective configuration as TOML, each value with the place it came from.
+
+What is printed can be loaded again: every value as it stands, those of the presets included. Keys
+aren't in it; a comment says where each was found, and a key's file stays named. A proxy's password
+is masked, and loading the mask warns.
+"""
+
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from openaiproxy.config.fields import get
+from openaiproxy.config.setting import Scope, Setting
+from openaiproxy.config.settings import (
+    API_KEY_FILE,
+    CLIENT_KEYS_FILE,
+    PROXY,
+    SETTINGS,
+    UPSTREAM,
+)
+from openaiproxy.config.urls import EMBEDDED, MASK
+from openaiproxy.profile import Config, Profile
+
+__all__ = ["print_config"]
+
+_ESCAPES = str.maketrans(
+    {code: f"\\u{code:04x}" for code in (*range(0x20), 0x7F)} | {'"': '\\"', "\\": "\\\\"}
+)
+
+
+def print_config(config: Config) -> str:
+    """The configuration as a TOML document that holds no secret, with a line end at its end."""
+    parts = [
+        ["# The effective configuration. Keys are hidden."],
+        _process(config, Scope.PROCESS),
+        ["[logging]", *_process(config, Scope.LOGGING)],
+    ]
+    profiles = {port.profile.name: port.profile for port in config.ports}
+    parts.extend(_profile(config, profile) for profile in profiles.values())
+    parts.extend(_listens(config))
+    return "\n\n".join("\n".join(lines) for lines in parts) + "\n"
+
+
+def _process(config: Config, scope: Scope) -> list[str]:
+    return [
+        _line(setting.key, get(config, setting.field), config.origins.get(setting.field))
+        for setting in SETTINGS
+        if setting.scope is scope and setting.field
+    ]
+
+
+def _profile(config: Config, profile: Profile) -> list[str]:
+    preset = config.presets.get(profile.name, profile.name)
+    lines = [f"[profiles.{profile.name}]", f"preset = {_literal(preset)}"]
+    for setting in SETTINGS:
+        if setting.scope is Scope.PROFILE:
+            origin = config.origins.get(f"profiles.{profile.name}.{setting.name}")
+            lines.append(_setting(setting, profile, origin))
+    return lines
+
+
+def _setting(setting: Setting, profile: Profile, origin: str | None) -> str:
+    value = get(profile, setting.field)
+    if setting == UPSTREAM and profile.upstream.embedded:
+        value = EMBEDDED
+    elif setting == PROXY and value is not None:
+        value = _masked(value)
+    elif setting == API_KEY_FILE and value is None:
+        return _hidden("server-side key", ["key"] if profile.credential.key else [], origin)
+    elif setting == CLIENT_KEYS_FILE and value is None:
+        return _hidden("client keys", [key.name for key in profile.auth.keys], origin)
+    return _line(setting.key, value, origin)
+
+
+def _hidden(what: str, names: Iterable[str], origin: str | None) -> str:
+    shown = ", ".join(f"{name} = {MASK}" for name in names) or "none"
+    return _comment(f"# {what}: {shown}", origin)
+
+
+def _masked(url: str) -> str:
+    """A proxy's URL without its password, and without a user that stands alone (a token)."""
+    parts = urlsplit(url)
+    userinfo, at, host = parts.netloc.rpartition("@")
+    user, colon, _ = userinfo.partition(":")
+    return f"{parts.scheme}://{user if colon else ''}{colon}{MASK if at else ''}{at}{host}"
+
+
+def _listens(config: Config) -> Iterable[list[str]]:
+    for number, port in enumerate(config.ports, 1):
+        yield [
+            "[[listen]]",
+            f"profile = {_literal(port.profile.name)}",
+            _line("endpoint", port.endpoint, config.origins.get(f"listen.{number}")),
+        ]
+
+
+def _line(key: str, value: object, origin: str | None) -> str:
+    return _comment(f"{key} = {_literal(value)}", origin)
+
+
+def _comment(line: str, origin: str | None) -> str:
+    return f"{line}  # {' '.join(origin.split())}" if origin else line
+
+
+def _literal(value: object) -> str:
+    match value:
+        case None:
+            return '"none"'
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return str(value)
+        case tuple():
+            return f"[{', '.join(_literal(one) for one in value)}]"
+        case frozenset():
+            return _literal(tuple(sorted(value)))
+    return f'"{str(value).translate(_ESCAPES)}"'

@@ -1,0 +1,276 @@
+"""The table of everything that can be set.
+
+A row is the one place that knows a setting's name, how its value is read, and where it ends up.
+twistd's flags, the variables, the keys of the configuration file and the printed configuration are
+derived from it:
+
+* the flag is ``--NAME``; a repeatable one collects a list;
+* the variable is ``OPENAIPROXY_NAME``, then the customary names, in order (which of those a profile
+  honours is its preset's affair);
+* the TOML key is ``NAME``: in ``[profiles.X]``, at the top level, or in ``[logging]`` without its
+  ``log-``.
+
+The order of rows is the order in which they are printed.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+
+from openaiproxy.config.setting import Flag, Scope, Setting
+from openaiproxy.config.urls import proxy_url, upstream_url
+from openaiproxy.config.values import (
+    choice,
+    file_path,
+    header_names,
+    header_value,
+    host_name,
+    listed,
+    listens,
+    name,
+    or_none,
+    origin,
+    refused,
+    seconds,
+    size,
+    unordered,
+    whole,
+    yes_no,
+)
+
+__all__ = [
+    "API_KEY",
+    "API_KEY_FILE",
+    "BY_NAME",
+    "CA_BUNDLE",
+    "CLIENT_KEY",
+    "CLIENT_KEYS",
+    "CLIENT_KEYS_FILE",
+    "CONFIG",
+    "LISTEN",
+    "NO_PROXY",
+    "ORGANIZATION",
+    "PORT",
+    "PROFILE",
+    "PROJECT",
+    "PROXY",
+    "SETTINGS",
+    "UPSTREAM",
+    "flags",
+]
+
+_command = partial(Setting, scope=Scope.COMMAND, field="")
+_process = partial(Setting, scope=Scope.PROCESS)
+_logging = partial(Setting, scope=Scope.LOGGING)
+_secret = partial(
+    Setting,
+    parse=refused,
+    field="",
+    help="Refused: a key comes from the environment or a file.",
+    scope=Scope.SECRET,
+    shown=False,
+)
+
+PROFILE = _process(
+    "profile", name, "", "Profile of the one port: gateway, passthrough, keyed, or your own."
+)
+PORT = _process("port", whole(0, 65535), "", "TCP port on 127.0.0.1; 0 takes a free one.")
+LISTEN = _command(
+    "listen",
+    listens,
+    help="PROFILE=ENDPOINT: open that profile on a Twisted endpoint. Repeatable.",
+    repeatable=True,
+)
+CONFIG = _command("config", file_path, help="TOML file of profiles, ports and settings.")
+
+API_KEY = _secret("api-key", environment=("OPENAI_API_KEY",))
+CLIENT_KEYS = _secret("client-keys")
+CLIENT_KEY = _secret("client-key", environment=("PROXY_X_API_KEY",))
+
+UPSTREAM = Setting(
+    "upstream",
+    upstream_url,
+    "upstream.base",
+    "URL that requests go to, or embedded for the stand-in inside the process.",
+    environment=("OPENAI_BASE_URL",),
+    shown=False,
+)
+API_KEY_FILE = Setting(
+    "api-key-file",
+    file_path,
+    "credential.key_file",
+    "File that holds the server-side key.",
+    environment=("OPENAI_API_KEY_FILE",),
+    shown=False,
+)
+ORGANIZATION = Setting(
+    "organization",
+    or_none(header_value),
+    "credential.organization",
+    "OpenAI-Organization sent with the server-side key.",
+    environment=("OPENAI_ORG_ID", "OPENAI_ORGANIZATION"),
+)
+PROJECT = Setting(
+    "project",
+    or_none(header_value),
+    "credential.project",
+    "OpenAI-Project sent with the server-side key.",
+    environment=("OPENAI_PROJECT_ID", "OPENAI_PROJECT", "OPENAI_PROJECT_KEY"),
+)
+CLIENT_KEYS_FILE = Setting(
+    "client-keys-file",
+    file_path,
+    "auth.keys_file",
+    "File of keys that callers may show: lines of NAME = KEY.",
+    shown=False,
+)
+CLIENT_KEY_HEADERS = Setting(
+    "client-key-headers",
+    header_names,
+    "auth.places",
+    "Headers in which a caller's key is accepted. Repeatable.",
+    repeatable=True,
+)
+ALLOW_HOST = Setting(
+    "allow-host",
+    unordered(host_name),
+    "hosts",
+    "Name accepted in Host beside loopback's. Repeatable.",
+    repeatable=True,
+)
+ALLOW_ORIGIN = Setting(
+    "allow-origin",
+    unordered(origin),
+    "origins",
+    "Origin of web pages that may call, or *. Repeatable.",
+    repeatable=True,
+)
+PROXY = Setting(
+    "proxy",
+    or_none(proxy_url),
+    "upstream.proxy",
+    "URL of an HTTP(S) proxy for the way out, or none.",
+    environment=("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"),
+    shown=False,
+)
+NO_PROXY = Setting(
+    "no-proxy",
+    listed(str),
+    "upstream.no_proxy",
+    "Upstream reached without a proxy: host, .domain, address, network, or *. Repeatable.",
+    environment=("NO_PROXY", "no_proxy"),
+    repeatable=True,
+)
+CA_BUNDLE = Setting(
+    "ca-bundle",
+    or_none(file_path),
+    "upstream.ca_bundle",
+    "PEM file of the only authorities to trust.",
+    environment=("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"),
+)
+
+_TIMES = (
+    Setting("connect-timeout", seconds(), "timeouts.connect", "Seconds to connect upstream."),
+    Setting(
+        "first-byte-timeout", seconds(), "timeouts.first_byte", "Seconds until an answer begins."
+    ),
+    Setting("idle-timeout", seconds(), "timeouts.idle", "Seconds of silence within an answer."),
+    Setting(
+        "total-timeout", or_none(seconds()), "timeouts.total", "Seconds for an exchange, or none."
+    ),
+    Setting(
+        "client-body-timeout",
+        seconds(),
+        "timeouts.client_body",
+        "Seconds of silence within a request body.",
+    ),
+    Setting(
+        "client-write-timeout",
+        seconds(),
+        "timeouts.client_write",
+        "Seconds that a client may leave an answer unread.",
+    ),
+    Setting(
+        "keepalive",
+        or_none(seconds()),
+        "timeouts.keepalive",
+        "Seconds of silence before an event stream gets a comment, or none.",
+    ),
+)
+
+_LIMITS = (
+    Setting(
+        "max-body", or_none(size), "limits.body", "Largest request body, such as 1GiB, or none."
+    ),
+    Setting("max-requests", whole(1), "limits.requests", "Requests at once."),
+)
+
+_PAYLOADS = (
+    Setting(
+        "payload-log",
+        or_none(file_path),
+        "log.payload_file",
+        "File for bodies, both ways, or none.",
+    ),
+    Setting("payload-chars", whole(1), "log.payload_chars", "Characters kept of one body."),
+)
+
+_PROCESS = (
+    _process("drain", seconds(0), "drain", "Seconds that running answers get after SIGTERM."),
+    _logging(
+        "log-file",
+        or_none(file_path),
+        "logging.file",
+        "File for the log; none leaves it to twistd.",
+    ),
+    _logging("log-format", choice("text", "json"), "logging.format", "text or json."),
+    _logging(
+        "log-rotate-size",
+        or_none(size),
+        "logging.rotate_bytes",
+        "Size at which the log is rotated, or none.",
+    ),
+    _logging(
+        "log-rotate-daily",
+        yes_no,
+        "logging.rotate_daily",
+        "Whether midnight rotates it: yes or no.",
+    ),
+    _logging("log-keep", whole(1), "logging.keep", "Rotated logs kept."),
+)
+
+SETTINGS: tuple[Setting, ...] = (
+    PROFILE,
+    PORT,
+    LISTEN,
+    CONFIG,
+    API_KEY,
+    CLIENT_KEYS,
+    CLIENT_KEY,
+    *_PROCESS,
+    UPSTREAM,
+    API_KEY_FILE,
+    ORGANIZATION,
+    PROJECT,
+    CLIENT_KEYS_FILE,
+    CLIENT_KEY_HEADERS,
+    ALLOW_HOST,
+    ALLOW_ORIGIN,
+    PROXY,
+    NO_PROXY,
+    CA_BUNDLE,
+    *_TIMES,
+    *_LIMITS,
+    *_PAYLOADS,
+)
+
+BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}
+
+
+def flags() -> tuple[Flag, ...]:
+    """Every flag.
+
+    Those that refuse are among them, lest getopt take ``--api-key`` for ``--api-key-file``.
+    """
+    switch = Flag("print-config", "Print the effective configuration and end.", takes_value=False)
+    valued = (Flag(row.name, row.help, repeatable=row.repeatable) for row in SETTINGS)
+    return (*valued, switch)
