@@ -1,0 +1,91 @@
+"""Answers of the proxy's own making, in the caller's dialect; never HTML, never empty.
+
+OpenAI's envelope (https://platform.openai.com/docs/guides/error-codes)::
+
+    {"error": {"message": "...", "type": "invalid_request_error", "param": null, "code": "path_not_offered"}}
+
+Anthropic's (https://docs.anthropic.com/en/api/errors)::
+
+    {"type": "error", "error": {"type": "not_found_error", "message": "..."}, "request_id": "..."}
+"""
+
+import enum
+from collections.abc import Mapping
+from http import HTTPStatus
+
+import orjson
+
+from openaiproxy.errors import ProxyError
+
+__all__ = ["Envelope", "envelope_for", "error_body", "error_headers", "protocol_answer"]
+
+
+class Envelope(enum.Enum):
+    """The shapes of an error body."""
+
+    OPENAI = "openai"
+    ANTHROPIC = "anthropic"
+
+
+_OPENAI_TYPES = {
+    401: "authentication_error",
+    403: "permission_error",
+    429: "rate_limit_error",
+    500: "server_error",
+    502: "upstream_error",
+    503: "overloaded_error",
+    504: "timeout_error",
+}
+_ANTHROPIC_TYPES = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    503: "overloaded_error",
+    504: "timeout_error",
+}
+
+
+def envelope_for(path: str, anthropic_version: bool) -> Envelope:
+    """The envelope that a caller expects, by what it asks for.
+
+    :param path: the target's path.
+    :param anthropic_version: whether the request carries that header, as all of Anthropic's clients do.
+    """
+    segments = path.strip("/").split("/")
+    return Envelope.ANTHROPIC if anthropic_version or "messages" in segments[-2:] else Envelope.OPENAI
+
+
+def error_body(
+    error: ProxyError,
+    envelope: Envelope = Envelope.OPENAI,
+    request_id: str = "",
+    fixed: Mapping[int, bytes] | None = None,
+) -> bytes:
+    """The body for an error.
+
+    :param fixed: whole bodies by status, where a profile's contract has its own.
+    """
+    if fixed and error.status in fixed:
+        return fixed[error.status]
+    if envelope is Envelope.ANTHROPIC:
+        kind = _ANTHROPIC_TYPES.get(error.status, "api_error" if error.status >= 500 else "invalid_request_error")
+        inner = {"type": kind, "message": error.message, "code": error.code}
+        return orjson.dumps({"type": "error", "error": inner, "request_id": request_id or None})
+    kind = _OPENAI_TYPES.get(error.status, "invalid_request_error")
+    return orjson.dumps({"error": {"message": error.message, "type": kind, "param": None, "code": error.code}})
+
+
+def error_headers(error: ProxyError) -> list[tuple[bytes, bytes]]:
+    """The header fields for an error, those that it brings along included."""
+    return [(b"Content-Type", b"application/json"), *error.headers]
+
+
+def protocol_answer(error: ProxyError) -> list[bytes]:
+    """The bytes of a whole answer to what never became a request; the connection closes after it."""
+    body = error_body(error)
+    phrase = HTTPStatus(error.status).phrase.encode("ascii")
+    head = b"HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n"
+    return [head % (error.status, phrase, len(body)), body]

@@ -1,0 +1,79 @@
+"""Which addresses a server endpoint would bind, found out without opening it.
+
+Every endpoint of Twisted ends in a call of the reactor's ``listenTCP``, ``listenUNIX`` or ``adoptStreamPort``. The
+endpoint is built on a recorder in the reactor's place and asked to listen; the recorder opens nothing and notes what
+it was asked for. So plugins and wrappers (``haproxy:``, ``ssl:``) are understood without being known.
+"""
+
+import os
+import socket
+from typing import Any
+
+from attrs import define, field
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.interfaces import IReactorSocket, IReactorSSL, IReactorTCP, IReactorUNIX
+from zope.interface import implementer
+
+__all__ = ["bind_hosts", "resolve"]
+
+
+@implementer(IReactorTCP, IReactorSSL, IReactorUNIX, IReactorSocket)
+@define
+class _Recorder:
+    """Takes the calls that open a port, and opens none."""
+
+    hosts: list[str] = field(factory=list)
+
+    def listenTCP(self, port: int, factory: Any, backlog: int = 50, interface: str = "") -> None:
+        self.hosts.append(interface)
+
+    def listenSSL(self, port: int, factory: Any, context: Any, backlog: int = 50, interface: str = "") -> None:
+        self.hosts.append(interface)
+
+    def listenUNIX(self, *_: Any, **__: Any) -> None:
+        self.hosts.append("unix")
+
+    def adoptStreamPort(self, descriptor: int, family: int, factory: Any) -> None:
+        if family not in (socket.AF_INET, socket.AF_INET6):
+            self.hosts.append("unix")
+            return
+        with socket.socket(fileno=os.dup(descriptor)) as adopted:
+            self.hosts.append(adopted.getsockname()[0])
+
+    def connectTCP(self, *_: Any, **__: Any) -> None:
+        raise NotImplementedError
+
+    connectSSL = connectUNIX = adoptStreamConnection = adoptDatagramPort = connectTCP
+
+
+def bind_hosts(endpoint: str) -> list[str]:
+    """The hosts that an endpoint's description binds.
+
+    :returns: interfaces as they are written, ``""`` for all of them, ``unix`` for a socket file.
+    :raises ValueError: with what is wrong with the description.
+    """
+    recorder = _Recorder()
+    problems: list[Any] = []
+    try:
+        serverFromString(recorder, endpoint).listen(_nothing).addErrback(problems.append)
+    except Exception as error:
+        raise ValueError(f"not an endpoint that Twisted can open: {error}") from error
+    if problems:
+        raise ValueError(f"not an endpoint that Twisted can open: {problems[0].getErrorMessage()}")
+    return recorder.hosts
+
+
+class _Nothing:
+    """Stands where a factory would."""
+
+
+_nothing: Any = _Nothing()
+
+
+def resolve(host: str) -> list[str]:
+    """The addresses of a host name, as text.
+
+    :raises OSError: where it has none.
+    """
+    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    return sorted({str(sockaddr[0]) for *_, sockaddr in found})

@@ -1,0 +1,86 @@
+"""What all requests of one open port share, and the way to end them all."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from attrs import define, field
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from openaiproxy.errors import BadRequest, Unavailable
+from openaiproxy.ops.access import emit
+from openaiproxy.ops.payloads import PayloadLog
+from openaiproxy.ops.request_ids import fresh_id
+from openaiproxy.profile import Profile
+from openaiproxy.upstream.client import UpstreamClient
+from openaiproxy.web.gate import Gate
+from openaiproxy.web.record import Record
+from openaiproxy.web.routing import Routing
+
+__all__ = ["OpenPort", "Running"]
+
+
+class Running(Protocol):
+    """A request under way, as its port sees it."""
+
+    def cut(self, ending: str) -> None:
+        """End it now."""
+
+
+@define(eq=False)
+class OpenPort:
+    """One open port.
+
+    :param profile: what it does.
+    :param number: its TCP port, or a name where its endpoint has none; for the log.
+    :param clock: for every timer.
+    :param client: the way to its upstream.
+    :param gate: who may call.
+    :param log: where the lines go.
+    :param payloads: where bodies go, if the profile keeps them.
+    :param make_id: makes request ids.
+    """
+
+    profile: Profile
+    number: int | str
+    clock: IReactorTime
+    client: UpstreamClient
+    gate: Gate
+    log: Logger = field(factory=lambda: Logger(namespace="openaiproxy.access"))
+    payloads: PayloadLog | None = None
+    make_id: Callable[[], str] = fresh_id
+    routing: Routing = field(init=False)
+    _running: set[Running] = field(init=False, factory=set)
+
+    def __attrs_post_init__(self) -> None:
+        self.routing = Routing(self.profile.routes)
+
+    def admit(self, running: Running) -> None:
+        """Count a request in.
+
+        :raises Unavailable: 503, when there are too many.
+        """
+        if len(self._running) >= self.profile.limits.requests:
+            retry = ((b"Retry-After", b"1"),)
+            raise Unavailable(503, "proxy_overloaded", "openaiproxy serves too many requests just now", headers=retry)
+        self._running.add(running)
+
+    def dismiss(self, running: Running) -> None:
+        """Count a request out; one that was never counted in is no mistake."""
+        self._running.discard(running)
+
+    def cut_all(self, ending: str) -> None:
+        """End every request that is under way."""
+        for running in list(self._running):
+            running.cut(ending)
+
+    def write_line(self, record: Record) -> None:
+        """Write the line of a request that has ended."""
+        emit(self.log, record.close(self.number, self.profile.name, self.clock.seconds()))
+
+    def note_refused(self, peer: str, error: BadRequest) -> None:
+        """Write the line of what was refused before it was a request."""
+        now = self.clock.seconds()
+        record = Record(self.make_id(), now, method="-", target=b"-", peer=peer)
+        record.status, record.code, record.ending = error.status, error.code, "refused"
+        self.write_line(record)

@@ -1,0 +1,169 @@
+"""The open ports of a process, as one service: opened together, drained together.
+
+When the service stops, the ports close first, so that new callers go elsewhere; running answers get the configured
+time to finish; what still runs then is cut. Connections are closed when their last byte was taken, not before.
+"""
+
+import ipaddress
+from collections.abc import Callable
+
+from attrs import define
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
+from twisted.internet.endpoints import TCP4ClientEndpoint, serverFromString
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IAddress, IDelayedCall, IListeningPort, IStreamClientEndpoint
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from openaiproxy.errors import Misconfigured
+from openaiproxy.ops.payloads import PayloadLog
+from openaiproxy.profile import Config, Port, Profile
+from openaiproxy.upstream.client import UpstreamClient
+from openaiproxy.upstream.embedded import site as embedded_site
+from openaiproxy.web.gate import Gate
+from openaiproxy.web.port import OpenPort
+from openaiproxy.web.site import Site
+from openaiproxy.web.tree import build_tree
+
+__all__ = ["Ports", "is_loopback"]
+
+_LOOPBACK = "127.0.0.1"
+_log = Logger(namespace="openaiproxy.ports")
+
+
+@define(eq=False)
+class _Open:
+    """One open port with all that belongs to it."""
+
+    listening: IListeningPort
+    site: Site
+    port: OpenPort
+
+
+class Ports(Service):
+    """The ports of a configuration.
+
+    :param reactor: a real reactor, or one that listens in memory.
+    :param salt: random bytes, for the comparison of client keys.
+    :param payloads: opens the payload log of a profile.
+    :param on_stopping: called with :meth:`cut` when draining begins.
+    """
+
+    def __init__(
+        self,
+        reactor: "object",
+        config: Config,
+        *,
+        salt: bytes,
+        payloads: Callable[[Profile], PayloadLog | None],
+        on_stopping: Callable[[Callable[[], None]], None] = lambda cut: None,
+    ) -> None:
+        self._reactor = reactor
+        self._config = config
+        self._salt = salt
+        self._payloads = payloads
+        self._on_stopping = on_stopping
+        self._open: list[_Open] = []
+        self._embedded: IListeningPort | None = None
+        self._clients: dict[str, UpstreamClient] = {}
+        self._cut_later: IDelayedCall | None = None
+
+    def privilegedStartService(self) -> None:
+        """Open every port, or none.
+
+        :raises Misconfigured: when one can't be opened, or turns out to be reachable by others without a key.
+        """
+        try:
+            for port in self._config.ports:
+                self._open_port(port)
+        except Exception:
+            for each in self._open:
+                each.listening.stopListening()
+            raise
+
+    @property
+    def addresses(self) -> list[IAddress]:
+        """Where the ports listen, in the order of the configuration."""
+        return [each.listening.getHost() for each in self._open]
+
+    def _open_port(self, port: Port) -> None:
+        profile = port.profile
+        site = Site(None, self._reactor)
+        listening = self._listen(port.endpoint, site)
+        address = listening.getHost()
+        host = getattr(address, "host", None)
+        loopback = host is not None and is_loopback(host)
+        client = self._client_of(profile)
+        gate = Gate(profile, loopback=loopback, salt=self._salt)
+        number = getattr(address, "port", port.endpoint)
+        open_port = OpenPort(profile, number, self._reactor, client, gate, payloads=self._payloads(profile))
+        site.resource = build_tree(open_port)
+        site.on_refused = open_port.note_refused
+        self._open.append(_Open(listening, site, open_port))
+        if host is not None and not loopback and profile.credential.key is not None and not profile.auth.keys:
+            raise Misconfigured(f"{port.endpoint}: listens beyond loopback and would spend a server-side key for anyone")
+        _log.info("{profile} listens on {host}:{number}", profile=profile.name, host=host or "", number=number)
+
+    def _listen(self, endpoint: str, site: Site) -> IListeningPort:
+        """All of Twisted's server endpoints listen at once; one that doesn't is of no use here."""
+        outcome: list[IListeningPort | Failure] = []
+        serverFromString(self._reactor, endpoint).listen(site).addBoth(outcome.append)
+        if not outcome:
+            raise Misconfigured(f"{endpoint}: did not open at once")
+        if isinstance(outcome[0], Failure):
+            error = outcome[0].value
+            why = error.socketError if isinstance(error, CannotListenError) else error
+            raise Misconfigured(f"{endpoint}: can't be opened: {why}")
+        return outcome[0]
+
+    def _client_of(self, profile: Profile) -> UpstreamClient:
+        client = self._clients.get(profile.name)
+        if client is None:
+            endpoint = self._embedded_endpoint() if profile.upstream.embedded else None
+            client = UpstreamClient(self._reactor, profile.upstream, profile.timeouts, endpoint)
+            self._clients[profile.name] = client
+        return client
+
+    def _embedded_endpoint(self) -> IStreamClientEndpoint:
+        """The embedded upstream, on a loopback port of its own that the system chooses."""
+        if self._embedded is None:
+            self._embedded = self._reactor.listenTCP(0, embedded_site(self._reactor), interface=_LOOPBACK)
+        return TCP4ClientEndpoint(self._reactor, _LOOPBACK, self._embedded.getHost().port)
+
+    def stopService(self) -> "Deferred[None]":
+        """Drain.
+
+        :returns: fires with ``None`` when nothing is left.
+        """
+        super().stopService()
+        return Deferred.fromCoroutine(self._drain())
+
+    async def _drain(self) -> None:
+        for each in self._open:
+            await maybeDeferred(each.listening.stopListening)
+        self._on_stopping(self.cut)
+        self._cut_later = self._reactor.callLater(self._config.drain, self.cut)
+        for each in self._open:
+            each.site.drain()
+        await gatherResults([each.site.emptied() for each in self._open])
+        if self._cut_later.active():
+            self._cut_later.cancel()
+        for client in self._clients.values():
+            await client.close()
+        if self._embedded is not None:
+            await maybeDeferred(self._embedded.stopListening)
+        _log.info("all answers are finished, the ports are closed")
+
+    def cut(self) -> None:
+        """End what still runs, now."""
+        for each in self._open:
+            each.port.cut_all("drained")
+            each.site.cut()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address, as a listening port tells it, is reached from this machine only."""
+    address = ipaddress.ip_address(host.partition("%")[0])
+    mapped = getattr(address, "ipv4_mapped", None)
+    return bool((mapped or address).is_loopback)

@@ -1,0 +1,46 @@
+"""Which of a profile's routes a request takes, and the target that goes upstream."""
+
+from collections.abc import Sequence
+
+from attrs import frozen
+
+from openaiproxy.errors import BadRequest
+from openaiproxy.profile import Route
+from openaiproxy.wire.target import Target
+
+__all__ = ["Routing"]
+
+
+@frozen
+class Routing:
+    """A profile's routes, the first that fits is taken."""
+
+    _routes: Sequence[Route]
+
+    def upstream_target(self, method: str, target: Target) -> bytes:
+        """The target to send upstream.
+
+        :raises BadRequest: 404 ``path_not_offered``; 405 ``method_not_allowed``.
+        """
+        route = self._find(target.path)
+        if route is None:
+            raise BadRequest(404, "path_not_offered", "this port does not offer that path")
+        if method == "CONNECT" or (route.methods is not None and method not in route.methods):
+            allow = (b"Allow", self.methods(target.path).encode("ascii"))
+            raise BadRequest(405, "method_not_allowed", "this port does not offer that method here", headers=(allow,))
+        return route.onto.encode("ascii") + target.render()
+
+    def methods(self, path: str) -> str:
+        """The methods offered on a path, for ``Allow``."""
+        route = self._find(path)
+        methods = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} if route is None or route.methods is None else route.methods
+        return ", ".join(sorted({*methods, "OPTIONS"}))
+
+    def _find(self, path: str) -> Route | None:
+        return next((route for route in self._routes if _fits(route, path)), None)
+
+
+def _fits(route: Route, path: str) -> bool:
+    if path == route.path or route.path == "/" and route.subtree:
+        return True
+    return route.subtree and path.startswith(route.path + "/")

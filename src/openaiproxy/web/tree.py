@@ -1,0 +1,45 @@
+"""A port's tree of Resources: the pages that the proxy answers itself, and the relay for all the rest."""
+
+from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET
+
+from openaiproxy.web.exchange import Exchange
+from openaiproxy.web.pages.health import Health
+from openaiproxy.web.port import OpenPort
+from openaiproxy.web.request import Request
+
+__all__ = ["Relay", "build_tree"]
+
+
+class Relay(Resource):
+    """Everything that a port offers through its upstream. The exchange decides what that is."""
+
+    isLeaf = True
+
+    def __init__(self, port: OpenPort) -> None:
+        super().__init__()
+        self._port = port
+
+    def render(self, request: Request) -> int:  # type: ignore[override]
+        """Begin an exchange."""
+        Exchange(request, self._port).begin()
+        return NOT_DONE_YET
+
+
+class Root(Resource):
+    """The root: a page of ours where the path is exactly one, else the relay."""
+
+    def __init__(self, port: OpenPort) -> None:
+        super().__init__()
+        self._relay = Relay(port)
+        self._pages = {b"/health": Health(port)}
+
+    def getChildWithDefault(self, path: bytes, request: Request) -> Resource:  # type: ignore[override]
+        """Find by the path as it was sent: what Twisted unquotes could name a page by accident."""
+        page = self._pages.get(request.path)
+        return self._relay if page is None else page
+
+
+def build_tree(port: OpenPort) -> Resource:
+    """The root of a port's tree."""
+    return Root(port)

@@ -1,0 +1,60 @@
+"""Header fields on their way through: which are for one hop only, and which pass, each way (RFC 9110, 7.6.1).
+
+Fields are pairs of bytes in the order in which they came; repeated ones stay repeated.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+
+__all__ = ["HOP_BY_HOP", "Field", "end_to_end", "first", "is_token"]
+
+Field = tuple[bytes, bytes]
+
+# RFC 9110 names the first line; the others are older or proxies' own, and concern one connection just as much.
+HOP_BY_HOP = frozenset(
+    (
+        b"connection",
+        b"te",
+        b"transfer-encoding",
+        b"upgrade",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"proxy-authentication-info",
+        b"proxy-connection",
+        b"trailer",
+        b"trailers",
+        b"http2-settings",
+    )
+)
+# Named in "Connection", these would otherwise change the meaning of the message; a sender can't have them taken out.
+_NEVER_NAMED = frozenset((b"content-length", b"host", b"authorization", b"x-api-key", b"api-key", b"content-type"))
+_TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
+
+
+def is_token(name: bytes) -> bool:
+    """Whether these bytes are a token (RFC 9110, 5.6.2), as methods and field names must be."""
+    return _TOKEN.match(name) is not None
+
+
+def end_to_end(fields: Iterable[Field], without: frozenset[bytes] = frozenset()) -> list[Field]:
+    """The fields that pass on: not hop-by-hop, not named in ``Connection``, not in ``without``.
+
+    :param fields: names in any case.
+    :param without: lower-case names to leave out besides.
+    """
+    kept = [(name, value, name.lower()) for name, value in fields]
+    left_out = HOP_BY_HOP | without
+    named = [value for _, value, lower in kept if lower == b"connection"]
+    if named:
+        left_out = left_out | (_tokens(named) - _NEVER_NAMED)
+    return [(name, value) for name, value, lower in kept if lower not in left_out]
+
+
+def first(fields: Sequence[Field], name: bytes) -> bytes | None:
+    """The value of the first field of this lower-case name."""
+    return next((value for key, value in fields if key.lower() == name), None)
+
+
+def _tokens(values: Iterable[bytes]) -> frozenset[bytes]:
+    return frozenset(token.strip().lower() for value in values for token in value.split(b","))
