@@ -1,0 +1,200 @@
+"""Chat Completions: one conversation in, one completion or its chunks out.
+
+A stream is chunks of one id: the role, then deltas, then a chunk with ``finish_reason``, then (with
+``stream_options.include_usage``) one without choices that holds the usage, then ``[DONE]``.
+"""
+
+from collections.abc import Iterator
+from itertools import takewhile
+from typing import Any
+
+import orjson
+
+from openaiproxy.upstream.embedded.calls import Answer, Call, Event, Events, Whole
+from openaiproxy.upstream.embedded.conversation import Ask, Offer, Said, ToolCall, answer
+from openaiproxy.upstream.embedded.refusals import Refusal
+from openaiproxy.upstream.embedded.texts import Short, tokens
+
+__all__ = ["create"]
+
+Json = dict[str, Any]
+
+
+def create(call: Call) -> Answer:
+    """``POST /v1/chat/completions``."""
+    call.require("model", "messages")
+    ask = parse_ask(call)
+    said = answer(ask, call)
+    choices = call.count("n", 1, 1, 16)
+    text = said.text or Short(())
+    if call.flag("stream"):
+        return Events(_chunks(call, said, choices), text)
+    return Whole(_completion(call, said, choices), text)
+
+
+def parse_ask(call: Call) -> Ask:
+    """Read what a chat request asks for."""
+    body, messages = call.body, call.body["messages"]
+    if not messages:
+        raise Refusal(400, "Invalid 'messages': empty array.", param="messages")
+    last: Json = next((m for m in reversed(messages) if m.get("role") == "user"), {})
+    ended = takewhile(lambda m: m.get("role") in ("tool", "function"), reversed(messages))
+    form = body.get("response_format") or {}
+    if not isinstance(form, dict):
+        message = "Invalid type for 'response_format': expected an object."
+        raise Refusal(400, message, param="response_format", code="invalid_type")
+    return Ask(
+        text=_text(last.get("content")),
+        pictures=sum(1 for p in _parts(last.get("content")) if p.get("type") != "text"),
+        outputs=tuple(_text(m.get("content")) for m in reversed(list(ended))),
+        offers=tuple(_offers(body)),
+        choice=_choice(body.get("tool_choice") or body.get("function_call")),
+        parallel=body.get("parallel_tool_calls") is not False,
+        format=form.get("type", "text"),
+        schema=(form.get("json_schema") or {}).get("schema", {}),
+        reasons=body.get("reasoning_effort") not in (None, "none"),
+        limit=call.limit("max_completion_tokens", "max_tokens"),
+        tokens=sum(3 + tokens(_text(m.get("content"))) for m in messages)
+        + tokens(orjson.dumps(body.get("tools") or []).decode()),
+    )
+
+
+def _parts(content: Any) -> list[Json]:
+    return [p for p in content if isinstance(p, dict)] if isinstance(content, list) else []
+
+
+def _text(content: Any) -> str:
+    if isinstance(content, str):
+        return content
+    return "".join(str(p.get("text", "")) for p in _parts(content))
+
+
+def _offers(body: Json) -> Iterator[Offer]:
+    for tool in [*(body.get("tools") or []), *(body.get("functions") or [])]:
+        if tool.get("type") == "custom":
+            yield Offer(tool["custom"]["name"])
+        else:
+            function = tool.get("function") or tool
+            yield Offer(str(function.get("name")), function.get("parameters") or {})
+
+
+def _choice(choice: Any) -> str:
+    if isinstance(choice, dict):
+        named = choice.get("function") or choice.get("custom") or choice
+        return str(named.get("name", "auto"))
+    return choice or "auto"
+
+
+def _call_document(call: Call, made: ToolCall, key: object) -> Json:
+    id = call.name("call_", key, 24)
+    if made.plain:
+        return {
+            "id": id,
+            "type": "custom",
+            "custom": {"name": made.name, "input": made.arguments},
+        }
+    function = {"name": made.name, "arguments": made.arguments}
+    return {"id": id, "type": "function", "function": function}
+
+
+def _finish(said: Said) -> str:
+    return "tool_calls" if said.calls else "length" if said.short else "stop"
+
+
+def _usage(said: Said, choices: int) -> Json:
+    made = said.tokens * choices
+    return {
+        "prompt_tokens": said.asked_tokens,
+        "completion_tokens": made,
+        "total_tokens": said.asked_tokens + made,
+        "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
+        "completion_tokens_details": {
+            "reasoning_tokens": said.reasoning_tokens * choices,
+            "audio_tokens": 0,
+            "accepted_prediction_tokens": 0,
+            "rejected_prediction_tokens": 0,
+        },
+    }
+
+
+def _message(call: Call, said: Said, index: int) -> Json:
+    message: Json = {
+        "role": "assistant",
+        "content": said.text.value if said.text else None,
+        "refusal": said.refusal.value if said.refusal else None,
+        "annotations": [],
+    }
+    if said.calls:
+        made = [_call_document(call, c, (index, n)) for n, c in enumerate(said.calls)]
+        message["tool_calls"] = made
+    return message
+
+
+def _completion(call: Call, said: Said, choices: int) -> Json:
+    return {
+        "id": call.name("chatcmpl-", length=29),
+        "object": "chat.completion",
+        "created": call.now,
+        "model": call.model,
+        "choices": [
+            {
+                "index": index,
+                "message": _message(call, said, index),
+                "logprobs": None,
+                "finish_reason": _finish(said),
+            }
+            for index in range(choices)
+        ],
+        "usage": _usage(said, choices),
+        "service_tier": "default",
+        "system_fingerprint": "fp_embedded",
+    }
+
+
+def _chunks(call: Call, said: Said, choices: int) -> Iterator[Event]:
+    with_usage = bool((call.body.get("stream_options") or {}).get("include_usage"))
+
+    def chunk(choices: list[Json], terminal: bool = False, usage: Json | None = None) -> Event:
+        document: Json = {
+            "id": call.name("chatcmpl-", length=29),
+            "object": "chat.completion.chunk",
+            "created": call.now,
+            "model": call.model,
+            "service_tier": "default",
+            "system_fingerprint": "fp_embedded",
+            "choices": choices,
+        }
+        if with_usage:
+            document["usage"] = usage
+        return Event(document, terminal=terminal)
+
+    def choice(index: int, delta: Json, finish: str | None = None) -> list[Json]:
+        return [{"index": index, "delta": delta, "logprobs": None, "finish_reason": finish}]
+
+    for index in range(choices):
+        for delta in _deltas(call, said, index):
+            yield chunk(choice(index, delta))
+        yield chunk(choice(index, {}, _finish(said)), terminal=index == choices - 1)
+    if with_usage:
+        yield chunk([], terminal=True, usage=_usage(said, choices))
+    yield Event("[DONE]", terminal=True)
+
+
+def _deltas(call: Call, said: Said, index: int) -> Iterator[Json]:
+    opening = None if said.calls or said.refusal else ""
+    yield {"role": "assistant", "content": opening, "refusal": None}
+    for number, made in enumerate(said.calls):
+        document = {"index": number, **_call_document(call, made, (index, number))}
+        kind, grows = ("custom", "input") if made.plain else ("function", "arguments")
+        document[kind] = {**document[kind], grows: ""}
+        yield {"tool_calls": [document]}
+        for piece in _slices(made.arguments):
+            yield {"tool_calls": [{"index": number, kind: {grows: piece}}]}
+    for piece in said.refusal.pieces() if said.refusal else ():
+        yield {"refusal": piece}
+    for piece in said.text.pieces() if said.text else ():
+        yield {"content": piece}
+
+
+def _slices(arguments: str, width: int = 8) -> Iterator[str]:
+    return (arguments[at : at + width] for at in range(0, len(arguments), width))
