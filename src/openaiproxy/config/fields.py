@@ -44,7 +44,7 @@ def value_of(setting: Setting, given: Given, reading: Reading, default: object) 
     try:
         value = setting.parse(given.raw)
     except ValueError as error:
-        shown = f", not {_clip(given.raw)}" if setting.shown else ""
+        shown = _shown(given.raw) if setting.shown else ""
         reading.ledger.mistake(given.where, f"{error}{shown}")
         return default
     if isinstance(value, Path):
@@ -52,6 +52,10 @@ def value_of(setting: Setting, given: Given, reading: Reading, default: object) 
     return value
 
 
-def _clip(raw: object) -> str:
+def _shown(raw: object) -> str:
+    """What was given instead, unless that is a table that strayed here, or a key."""
     shown = repr(raw)
-    return shown if len(shown) <= _SHOWN_CHARACTERS else f"{shown[:_SHOWN_CHARACTERS]}..."
+    if isinstance(raw, dict | list) or "sk-" in shown:
+        return ""
+    clipped = shown if len(shown) <= _SHOWN_CHARACTERS else f"{shown[:_SHOWN_CHARACTERS]}..."
+    return f", not {clipped}"

@@ -55,11 +55,14 @@ def _once(lines: list[str], line: str) -> None:
         lines.append(line)
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """The end of a sentence on an unknown word: the likeliest known one, else all of them."""
+def did_you_mean(word: str, known: Iterable[str], prefix: str = "") -> str:
+    """The end of a sentence on an unknown word: the likeliest known one, else all of them.
+
+    :param prefix: what stands before each of them, and says nothing about likeness.
+    """
     names = sorted(known)
     match get_close_matches(word, names, 1):
         case [name]:
-            return f"did you mean {name}?"
+            return f"did you mean {prefix}{name}?"
         case _:
-            return f"known are {', '.join(names)}"
+            return f"known are {', '.join(prefix + name for name in names)}"

@@ -227,7 +227,9 @@ def _is_link(given: Given) -> bool:
 
 
 def _check_names(given: Mapping[str, Given], ledger: Ledger) -> None:
-    known = {setting.variable for setting in SETTINGS}
-    for name, one in given.items():
-        if name.startswith(VARIABLE_PREFIX) and name not in known:
-            ledger.mistake(one.where, f"unknown variable; {did_you_mean(name, known)}")
+    known = {setting.variable.removeprefix(VARIABLE_PREFIX) for setting in SETTINGS}
+    for variable, one in given.items():
+        name = variable.removeprefix(VARIABLE_PREFIX)
+        if name != variable and name not in known:
+            hint = did_you_mean(name, known, VARIABLE_PREFIX)
+            ledger.mistake(one.where, f"unknown variable; {hint}")

@@ -1,0 +1,104 @@
+"""The printed configuration: whole, loadable, and without a secret."""
+
+import tomllib
+from collections.abc import Mapping
+
+import pytest
+from attrs import evolve
+
+from openaiproxy.config.printing import print_config
+from openaiproxy.profile import Config, Logging, Port, Profile, Route, Upstream
+from tests.config.world import KEY, World
+
+FILES: Mapping[str, str | bytes | Exception] = {
+    "/work/key": KEY,
+    "/work/keys": "alice = alices-key",
+    "/work/ca.pem": "-----BEGIN CERTIFICATE-----",
+}
+
+
+def bare(config: Config) -> Config:
+    """The configuration without its story."""
+    return evolve(config, origins={}, warnings=())
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        {},
+        {"listen": ["gateway=tcp:1", "passthrough=unix:/run/a b", "gateway=tcp:2"]},
+        {"profile": "keyed", "api_key_file": "key", "client_keys_file": "keys"},
+        {"upstream": "embedded", "keepalive": "none", "max_body": "none", "total_timeout": "9"},
+        {"upstream": "https://h/base/v1", "proxy": "p:1", "no_proxy": "a b", "ca_bundle": "ca.pem"},
+        {"allow_host": ["b", "a"], "allow_origin": "*", "client_key_headers": "x-b,x-a"},
+        {"log_file": "x\"\\'é\U0001f600.log", "log_rotate_daily": "no", "log_rotate_size": "none"},
+        {"payload_log": "p.log", "drain": "0", "log_format": "json"},
+    ],
+)
+def test_what_is_printed_loads_as_the_same_configuration(flags: dict[str, object]) -> None:
+    config = World(FILES).load(**flags)
+    again = World({**FILES, "/etc/c.toml": print_config(config)}).load(config="/etc/c.toml")
+    assert bare(again) == bare(config)
+
+
+def test_a_profile_of_ones_own_is_printed_with_its_preset() -> None:
+    toml = "[profiles.team]\npreset = 'passthrough'"
+    config = World({"/work/c.toml": toml}).load(config="c.toml", profile="team")
+    document = tomllib.loads(print_config(config))
+    assert document["profiles"]["team"]["preset"] == "passthrough"
+
+
+def test_no_secret_is_printed_but_where_it_was_found_is() -> None:
+    environ = {
+        "OPENAI_API_KEY": KEY,
+        "OPENAIPROXY_CLIENT_KEYS": "alice=alices-key,bob=bobs-long-key",
+        "HTTPS_PROXY": "http://me:proxy-secret@p:3128",
+    }
+    printed = print_config(World(environ=environ).load())
+    assert not any(word in printed for word in (KEY, "alices-key", "bobs-long", "proxy-secret"))
+    lines = printed.split("\n")
+    assert "# server-side key: key = <hidden>  # environment OPENAI_API_KEY" in lines
+    assert (
+        "# client keys: alice = <hidden>, bob = <hidden>  # environment OPENAIPROXY_CLIENT_KEYS"
+    ) in lines
+    assert 'proxy = "http://me:<hidden>@p:3128"  # environment HTTPS_PROXY' in lines
+    assert "[logging]" in lines
+
+
+def test_a_lone_user_of_a_proxy_is_taken_for_a_token() -> None:
+    printed = print_config(World().load(proxy="http://token@p:1"))
+    assert 'proxy = "http://<hidden>@p:1"  # --proxy' in printed
+
+
+def test_a_mask_that_is_loaded_again_is_warned_of() -> None:
+    printed = print_config(World().load(proxy="http://u:secret@p:1"))
+    config = World({"/work/c.toml": printed}).load(config="c.toml")
+    [warning] = config.warnings
+    assert warning.startswith("/work/c.toml: profiles.gateway.proxy: its password is <hidden>")
+
+
+def test_values_are_printed_with_their_places() -> None:
+    world = World({"/work/.env": "OPENAI_BASE_URL=http://h"}, {"OPENAIPROXY_DRAIN": "3"})
+    lines = print_config(world.load(max_body="1KiB")).split("\n")
+    assert 'upstream = "http://h"  # /work/.env: OPENAI_BASE_URL' in lines
+    assert "drain = 3.0  # environment OPENAIPROXY_DRAIN" in lines
+    assert "max-body = 1024  # --max-body" in lines
+    assert "payload-chars = 20000  # preset gateway" in lines
+    assert "keep = 14  # default" in lines
+
+
+def test_a_configuration_made_by_hand_is_printed_without_a_story() -> None:
+    profile = Profile("mine", (Route("/"),), Upstream(proxy="http://p"))
+    printed = print_config(Config((Port("tcp:1", profile),), Logging(file="a\x7f\n")))
+    document = tomllib.loads(printed)
+    assert document["logging"]["file"] == "a\x7f\n"
+    assert document["profiles"]["mine"]["preset"] == "mine"
+    assert document["profiles"]["mine"]["proxy"] == "http://p"
+    assert document["listen"] == [{"profile": "mine", "endpoint": "tcp:1"}]
+    assert printed.count("#") == 3
+
+
+def test_a_place_with_a_line_end_in_it_does_not_end_the_comment() -> None:
+    world = World({"/work/a\tb/c.toml": "drain = 3"})
+    config = evolve(world.load(), origins={"drain": "/work/a\nb.toml: drain"})
+    assert "drain = 30.0  # /work/a b.toml: drain\n" in print_config(config)
