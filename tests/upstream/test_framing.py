@@ -1,0 +1,288 @@
+"""Answers to the byte: what is one, what is none, and where its body ends."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openaiproxy.upstream.framing import (
+    HEAD_LIMIT,
+    Chunked,
+    Endless,
+    HeadReader,
+    InvalidAnswer,
+    Sized,
+    body_reader,
+    parse_head,
+)
+
+OK = b"HTTP/1.1 200 OK\r\n"
+
+
+def read(data: bytes, method: bytes = b"GET") -> Sized | Chunked | Endless | None:
+    found = HeadReader().feed(data)
+    assert found is not None
+    return body_reader(found[0], method)
+
+
+def test_a_head_keeps_order_case_and_repetition() -> None:
+    head = parse_head(
+        b"HTTP/1.1 201 Made \xfc\r\nSet-Cookie: a=1\r\nx-A:  v \t\r\nSET-cookie: b=2\r\nEmpty:"
+    )
+    assert (head.status, head.phrase) == (201, b"Made \xfc")
+    assert head.headers == [
+        (b"Set-Cookie", b"a=1"),
+        (b"x-A", b"v"),
+        (b"SET-cookie", b"b=2"),
+        (b"Empty", b""),
+    ]
+
+
+def test_hop_by_hop_fields_those_named_in_connection_and_the_length_do_not_pass() -> None:
+    head = parse_head(
+        b"HTTP/1.1 200 OK\r\nConnection: X-Mine, keep-alive\r\nx-mine: 1\r\nKeep-Alive: timeout=5\r\n"
+        b"Content-Length: 3\r\nTrailer: t\r\nUpgrade: h2c\r\nProxy-Authenticate: Basic\r\nKept: 2"
+    )
+    assert head.headers == [(b"Kept", b"2")]
+    assert (head.length, head.idle) == (3, 5)
+
+
+@pytest.mark.parametrize("line", [b"HTTP/1.1 200", b"HTTP/1.1 200 ", b"HTTP/1.0 200 OK"])
+def test_a_status_line_may_lack_its_phrase(line: bytes) -> None:
+    assert parse_head(line).status == 200
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"HTTP/1.1 20 OK",
+        b"HTTP/1.1 +200 OK",
+        b"HTTP/1.1  200 OK",
+        b"HTTP/1.1 099 Odd",
+        b"HTTP/1.1 2000 OK",
+        b"HTTP/1.1 200OK",
+        b"HTTP/1.2 200 OK",
+        b"HTTP/1.1 200 O\0K",
+        b"HTTP/1.1 200 OK\r\n: empty name",
+        b"HTTP/1.1 200 OK\r\nno colon",
+        b"HTTP/1.1 200 OK\r\nName : v",
+        b"HTTP/1.1 200 OK\r\n Name: v",
+        b"HTTP/1.1 200 OK\r\nName: v\r\n folded",
+        b"HTTP/1.1 200 OK\r\nName: v\r\n\tfolded",
+        b"HTTP/1.1 200 OK\r\nName: a\rb",
+        b"HTTP/1.1 200 OK\r\nName: a\nOther: b",
+        b"HTTP/1.1 200 OK\r\nName: a\0b",
+        b"HTTP/1.1 200 OK\r\nN\xe4me: v",
+        b"HTTP/1.1 200 OK\r\nContent-Length: x",
+        b"HTTP/1.1 200 OK\r\nContent-Length: +1",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -1",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0x10",
+        b"HTTP/1.1 200 OK\r\nContent-Length:",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1 2",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1,2",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1,",
+        b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5000,
+    ],
+)
+def test_malformed_heads_are_no_answers(data: bytes) -> None:
+    with pytest.raises(InvalidAnswer):
+        HeadReader().feed(data + b"\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"SSH-2.0-OpenSSH_9\r\n",
+        b"<html>",
+        b"\x15\x03\x03\x00\x02",
+        b"\r\nHTTP/1.1 200 OK\r\n\r\n",
+        b"HTTP/2 200\r\n",
+        b"http/1.1 200 OK\r\n",
+    ],
+)
+def test_what_does_not_begin_as_an_answer_is_refused_at_once(data: bytes) -> None:
+    with pytest.raises(InvalidAnswer):
+        HeadReader().feed(data)
+
+
+@pytest.mark.parametrize("end", [b"\n\n", b"\r\n\n", b"\n\r\n"])
+def test_lines_that_end_without_cr_are_refused(end: bytes) -> None:
+    with pytest.raises(InvalidAnswer):
+        HeadReader().feed(b"HTTP/1.1 200 OK\r\nA: b" + end)
+
+
+def test_interim_answers_are_dropped_and_what_follows_the_head_is_handed_on() -> None:
+    found = HeadReader().feed(
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
+        + OK
+        + b"A: b\r\n\r\nbody"
+    )
+    assert found is not None
+    head, rest = found
+    assert (head.status, head.headers, rest) == (200, [(b"A", b"b")], b"body")
+
+
+def test_a_switch_of_protocols_is_refused() -> None:
+    with pytest.raises(InvalidAnswer):
+        HeadReader().feed(b"HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    "piece", [b"X-Endless: y\r\n", b"a" * 1000, b"\r\nHTTP/1.1 100 Continue\r\n"]
+)
+def test_heads_and_interim_answers_are_bounded_together(piece: bytes) -> None:
+    reader = HeadReader()
+    reader.feed(b"HTTP/1.1 100 Continue\r\n" if piece[:1] == b"\r" else OK)
+    fed = 0
+    with pytest.raises(InvalidAnswer, match="longer"):
+        while fed < 2 * HEAD_LIMIT:
+            assert reader.feed(piece) is None
+            fed += len(piece)
+    assert fed <= HEAD_LIMIT + len(piece)
+
+
+def test_a_whole_head_over_the_limit_is_refused() -> None:
+    with pytest.raises(InvalidAnswer, match="longer"):
+        HeadReader(limit=100).feed(OK + b"A: " + b"b" * 100 + b"\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    ("status", "method"), [(204, b"GET"), (304, b"GET"), (200, b"HEAD"), (404, b"HEAD")]
+)
+def test_answers_without_a_body_have_none_whatever_their_fields_say(
+    status: int, method: bytes
+) -> None:
+    for fields in (b"", b"Content-Length: 9\r\n", b"Transfer-Encoding: chunked\r\n"):
+        assert read(b"HTTP/1.1 %d X\r\n%b\r\n" % (status, fields), method) is None
+
+
+def test_each_framing_has_its_reader() -> None:
+    assert read(OK + b"\r\n") == Endless()
+    assert read(OK + b"Content-Length: 0\r\n\r\n") is None
+    assert read(OK + b"Content-Length: 7\r\n\r\n") == Sized(7)
+    assert read(OK + b"Content-Length: 7, 07\r\nContent-Length: 7\r\n\r\n") == Sized(7)
+    assert read(OK + b"Transfer-Encoding: Chunked\r\n\r\n") == Chunked()
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+        b"Content-Length: 0\r\nTransfer-Encoding: chunked\r\n",
+        b"Transfer-Encoding: gzip, chunked\r\n",
+        b"Transfer-Encoding: chunked, chunked\r\n",
+        b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n",
+        b"Transfer-Encoding: identity\r\n",
+        b"Transfer-Encoding: xchunked\r\n",
+        b"Transfer-Encoding: \r\n",
+    ],
+)
+def test_framings_that_leave_a_choice_are_refused(fields: bytes) -> None:
+    with pytest.raises(InvalidAnswer):
+        read(OK + fields + b"\r\n")
+
+
+def test_http_1_0_has_no_chunks() -> None:
+    with pytest.raises(InvalidAnswer):
+        read(b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    ("first", "fields", "persistent"),
+    [
+        (b"HTTP/1.1", b"", True),
+        (b"HTTP/1.1", b"Connection: keep-alive\r\n", True),
+        (b"HTTP/1.1", b"Connection: Close\r\n", False),
+        (b"HTTP/1.1", b"Connection: x, close\r\n", False),
+        (b"HTTP/1.0", b"", False),
+        (b"HTTP/1.0", b"Connection: Keep-Alive\r\n", True),
+    ],
+)
+def test_who_keeps_the_connection(first: bytes, fields: bytes, persistent: bool) -> None:
+    found = HeadReader().feed(first + b" 200 OK\r\n" + fields + b"\r\n")
+    assert found is not None
+    assert found[0].persistent is persistent
+
+
+def test_a_sized_body_ends_at_its_size() -> None:
+    reader = Sized(5)
+    assert (reader.feed(b"abc"), reader.over) == (b"abc", False)
+    assert (reader.feed(b"deX"), reader.over, reader.excess) == (b"de", True, True)
+
+
+CHUNKS = b'4;ext="1"\r\nWiki\r\n0A \r\npedia in \n\r\n0\r\nTrailer: t\r\n\r\n'
+
+
+def test_chunks_are_joined_and_trailers_dropped() -> None:
+    reader = Chunked()
+    assert reader.feed(CHUNKS) == b"Wikipedia in \n"
+    assert (reader.over, reader.excess, reader.fault) == (True, False, None)
+
+
+@given(st.lists(st.integers(0, len(CHUNKS)), max_size=6))
+def test_chunks_may_be_cut_anywhere(cuts: list[int]) -> None:
+    edges = [0, *sorted(cuts), len(CHUNKS)]
+    reader = Chunked()
+    pieces = [CHUNKS[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    assert b"".join(reader.feed(piece) for piece in pieces) == b"Wikipedia in \n"
+    assert (reader.over, reader.excess, reader.fault) == (True, False, None)
+
+
+def test_a_head_may_be_cut_anywhere() -> None:
+    whole = b"HTTP/1.1 100 C\r\n\r\n" + OK + b"A: b\r\nC: d\r\n\r\n"
+    reader = HeadReader()
+    found = [reader.feed(whole[i : i + 1]) for i in range(len(whole))]
+    assert found[:-1] == [None] * (len(whole) - 1)
+    assert found[-1] is not None
+    assert found[-1][0].headers == [(b"A", b"b"), (b"C", b"d")]
+
+
+def test_bytes_after_the_last_chunk_are_seen() -> None:
+    reader = Chunked()
+    reader.feed(b"0\r\n\r\nHTTP/1.1")
+    assert (reader.over, reader.excess) == (True, True)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"x\r\n",
+        b"-1\r\n",
+        b"+1\r\na\r\n",
+        b"0x1\r\na\r\n",
+        b"1_0\r\n",
+        b"\r\n",
+        b" 1\r\n",
+        b"1\na\n",
+        b"1\r\nab\r\n",
+        b"1\r\naX",
+        b"1\r\na\n",
+        b"1 2\r\n",
+        b"ffffffffffffffff\r\n",
+        b"1;" + b"e" * 5000,
+        b"1;" + b"e" * 5000 + b"\r\n",
+        b"1;a\rb\r\n",
+        b"0\r\nno colon\r\n",
+        b"0\r\n" + b"A: b\r\n" * 20_000,
+    ],
+)
+def test_malformed_chunks_are_faults(data: bytes) -> None:
+    reader = Chunked()
+    reader.feed(data)
+    assert reader.fault is not None
+    assert not reader.over
+
+
+def test_what_came_before_a_fault_is_given_out() -> None:
+    reader = Chunked()
+    assert reader.feed(b"2\r\nok\r\nnope\r\n") == b"ok"
+    assert reader.fault is not None
+
+
+def test_a_line_fed_by_single_bytes_is_bounded() -> None:
+    reader = Chunked()
+    for _ in range(5000):
+        reader.feed(b"1")
+        if reader.fault is not None:
+            break
+    assert reader.fault is not None
