@@ -53,7 +53,9 @@ def main(folder: Path) -> None:
     """The three things that an installed wheel must do."""
     twistd = str(folder / "venv/bin/twistd")
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder)}
-    listed = subprocess.run([twistd, "--help"], capture_output=True, text=True, env=environment, cwd=folder, check=True)
+    listed = subprocess.run(
+        [twistd, "--help"], capture_output=True, text=True, env=environment, cwd=folder, check=True
+    )
     assert "openaiproxy" in listed.stdout, "twistd --help does not list openaiproxy"
     print("listed: twistd --help")
     port = free_port()

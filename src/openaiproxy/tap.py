@@ -38,7 +38,11 @@ class Options(usage.Options):
         "'gateway' on 127.0.0.1:4567. Every option can also be given as OPENAIPROXY_NAME in the environment or in a "
         "configuration file."
     )
-    optParameters = [[flag.name, None, None, flag.help] for flag in flags() if flag.takes_value and not flag.repeatable]
+    optParameters = [
+        [flag.name, None, None, flag.help]
+        for flag in flags()
+        if flag.takes_value and not flag.repeatable
+    ]
     optFlags = [[flag.name, None, flag.help] for flag in flags() if not flag.takes_value]
 
     config: Config
@@ -47,7 +51,11 @@ class Options(usage.Options):
         for flag in flags():
             if flag.repeatable:
                 self[flag.name] = []
-                setattr(self, "opt_" + flag.name.replace("-", "_"), _collector(self, flag.name, flag.help))
+                setattr(
+                    self,
+                    "opt_" + flag.name.replace("-", "_"),
+                    _collector(self, flag.name, flag.help),
+                )
         super().__init__()
 
     def postOptions(self) -> None:
@@ -57,7 +65,13 @@ class Options(usage.Options):
         """
         try:
             self.config = load(
-                dict(self), os.environ, _read_text, Path.cwd(), bind_hosts, resolve, lambda path: path.stat().st_mode
+                dict(self),
+                os.environ,
+                _read_text,
+                Path.cwd(),
+                bind_hosts,
+                resolve,
+                lambda path: path.stat().st_mode,
             )
         except Misconfigured as mistakes:
             sys.stderr.write(f"openaiproxy: {mistakes}\n")
@@ -75,7 +89,7 @@ def makeService(options: Options) -> IService:
     from twisted.internet import reactor
 
     # The wall clock may jump, and would fire or starve every timer.
-    reactor.seconds = time.monotonic  # type: ignore[attr-defined]
+    reactor.seconds = time.monotonic  # type: ignore[method-assign]
     _raise_descriptor_limit()
     config = options.config
     for warning in config.warnings:

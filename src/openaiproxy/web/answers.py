@@ -55,7 +55,9 @@ def envelope_for(path: str, anthropic_version: bool) -> Envelope:
     :param anthropic_version: whether the request carries that header, as all of Anthropic's clients do.
     """
     segments = path.strip("/").split("/")
-    return Envelope.ANTHROPIC if anthropic_version or "messages" in segments[-2:] else Envelope.OPENAI
+    return (
+        Envelope.ANTHROPIC if anthropic_version or "messages" in segments[-2:] else Envelope.OPENAI
+    )
 
 
 def error_body(
@@ -71,11 +73,15 @@ def error_body(
     if fixed and error.status in fixed:
         return fixed[error.status]
     if envelope is Envelope.ANTHROPIC:
-        kind = _ANTHROPIC_TYPES.get(error.status, "api_error" if error.status >= 500 else "invalid_request_error")
+        kind = _ANTHROPIC_TYPES.get(
+            error.status, "api_error" if error.status >= 500 else "invalid_request_error"
+        )
         inner = {"type": kind, "message": error.message, "code": error.code}
         return orjson.dumps({"type": "error", "error": inner, "request_id": request_id or None})
     kind = _OPENAI_TYPES.get(error.status, "invalid_request_error")
-    return orjson.dumps({"error": {"message": error.message, "type": kind, "param": None, "code": error.code}})
+    return orjson.dumps(
+        {"error": {"message": error.message, "type": kind, "param": None, "code": error.code}}
+    )
 
 
 def error_headers(error: ProxyError) -> list[tuple[bytes, bytes]]:

@@ -11,13 +11,10 @@ from typing import Any
 
 from attrs import define, field
 from twisted.internet.endpoints import serverFromString
-from twisted.internet.interfaces import IReactorSocket, IReactorSSL, IReactorTCP, IReactorUNIX
-from zope.interface import implementer
 
 __all__ = ["bind_hosts", "resolve"]
 
 
-@implementer(IReactorTCP, IReactorSSL, IReactorUNIX, IReactorSocket)
 @define
 class _Recorder:
     """Takes the calls that open a port, and opens none."""
@@ -27,7 +24,9 @@ class _Recorder:
     def listenTCP(self, port: int, factory: Any, backlog: int = 50, interface: str = "") -> None:
         self.hosts.append(interface)
 
-    def listenSSL(self, port: int, factory: Any, context: Any, backlog: int = 50, interface: str = "") -> None:
+    def listenSSL(
+        self, port: int, factory: Any, context: Any, backlog: int = 50, interface: str = ""
+    ) -> None:
         self.hosts.append(interface)
 
     def listenUNIX(self, *_: Any, **__: Any) -> None:
@@ -39,11 +38,6 @@ class _Recorder:
             return
         with socket.socket(fileno=os.dup(descriptor)) as adopted:
             self.hosts.append(adopted.getsockname()[0])
-
-    def connectTCP(self, *_: Any, **__: Any) -> None:
-        raise NotImplementedError
-
-    connectSSL = connectUNIX = adoptStreamConnection = adoptDatagramPort = connectTCP
 
 
 def bind_hosts(endpoint: str) -> list[str]:

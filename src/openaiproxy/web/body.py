@@ -11,7 +11,7 @@ from collections.abc import Callable
 from attrs import define, field
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IConsumer, IDelayedCall, IReactorTime
-from twisted.web.iweb import UNKNOWN_LENGTH, IBodyProducer
+from twisted.web.iweb import IBodyProducer
 from zope.interface import implementer
 
 from openaiproxy.errors import BadRequest, ProxyError
@@ -53,7 +53,7 @@ class Body:
     :param clock: for the time between two pieces.
     """
 
-    length: int
+    length: int | str
     _gate: Gate
     _clock: IReactorTime
     #: Bytes that have arrived.
@@ -89,7 +89,8 @@ class Body:
         :raises BadRequest: 413, when the promised length is already too much.
         """
         self._limit, self._wait = size, wait
-        if size is not None and (self.received > size or (self.length is not UNKNOWN_LENGTH and self.length > size)):
+        promised = self.length if isinstance(self.length, int) else self.received
+        if size is not None and max(promised, self.received) > size:
             raise _too_large(size)
         self._watch()
 
@@ -142,7 +143,7 @@ class Body:
 
     def startProducing(self, consumer: IConsumer) -> "Deferred[None]":
         """:returns: fires with ``None`` when all was written, fails with a :class:`ProxyError` when it can't be."""
-        self._sent = sent = Deferred()
+        self._sent = sent = Deferred[None]()
         self._consumer = consumer
         self._gate.send_continue()
         held, self._held, self._held_bytes = self._held, [], 0
@@ -206,7 +207,12 @@ class Body:
 
     def _watch(self) -> None:
         """Keep the timer in step: it runs only while the client is the one who is waited for."""
-        waiting = self._state is State.ARRIVING and not self._paused and not self._unwanted and self._wait is not None
+        waiting = (
+            self._state is State.ARRIVING
+            and not self._paused
+            and not self._unwanted
+            and self._wait is not None
+        )
         if waiting and self._wait is not None:
             if self._timer is None:
                 self._timer = self._clock.callLater(self._wait, self._timed_out)
@@ -218,7 +224,11 @@ class Body:
 
     def _timed_out(self) -> None:
         self._timer = None
-        self.fail(BadRequest(408, "body_timeout", f"no byte of the request body came for {self._wait:g} seconds"))
+        self.fail(
+            BadRequest(
+                408, "body_timeout", f"no byte of the request body came for {self._wait:g} seconds"
+            )
+        )
 
 
 def _too_large(size: int) -> BadRequest:

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall, IHalfCloseableDescriptor
+from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
 from twisted.web.http_headers import Headers
@@ -27,7 +28,7 @@ __all__ = ["FLUSH_SECONDS", "HEAD_SECONDS", "IDLE_SECONDS", "LINGER_SECONDS", "C
 #: Seconds that a request's head may take, from its first byte.
 HEAD_SECONDS = 20.0
 #: Seconds that a connection may stay open between two requests.
-IDLE_SECONDS = 75.0
+IDLE_SECONDS = 75
 #: Seconds for which bytes after a refusal are read and dropped.
 LINGER_SECONDS = 2.0
 #: Seconds that a client may take to read what was written before a close.
@@ -47,6 +48,9 @@ class Channel(HTTPChannel):
     MAX_LENGTH = 16_384
     timeOut = IDLE_SECONDS
 
+    #: A TCP or TLS connection.
+    transport: Any
+    _networkProducer: Any
     _refused = False
     _lingering = False
     _body_coming = False
@@ -73,7 +77,9 @@ class Channel(HTTPChannel):
         if b"\r" in line or b"\n" in line:
             self.refuse(BadRequest(400, "bad_framing", _BAD + "a bare CR or LF in its head"))
         elif line[:1] in (b" ", b"\t"):
-            self.refuse(BadRequest(400, "bad_framing", _BAD + "a line that begins with white space"))
+            self.refuse(
+                BadRequest(400, "bad_framing", _BAD + "a line that begins with white space")
+            )
         elif not self._in_head and len(line) > self.MAX_LENGTH // 2:
             self.refuse(_target_too_long())
         elif self._receivedHeaderSize + len(line) > self.totalHeadersSize:
@@ -101,7 +107,9 @@ class Channel(HTTPChannel):
         elif name.lower() == b"content-length" and not _LENGTH.match(value):
             self.refuse(BadRequest(400, "bad_framing", _BAD + "a length that is no number"))
         elif name.lower() == b"transfer-encoding" and value.lower() != b"chunked":
-            self.refuse(BadRequest(400, "bad_framing", _BAD + "a transfer coding other than chunked"))
+            self.refuse(
+                BadRequest(400, "bad_framing", _BAD + "a transfer coding other than chunked")
+            )
         else:
             return bool(super().headerReceived(line)) and not self._refused
         return False
@@ -170,6 +178,11 @@ class Channel(HTTPChannel):
         self.factory.refused(self, error)
         self._linger()
 
+    def abort(self) -> None:
+        """Close the connection at once, whatever is still to be written."""
+        if self.transport is not None:
+            self.transport.abortConnection()
+
     def close_idle(self) -> None:
         """Close the connection if no request is under way on it."""
         if not self._handlingRequest and not self._body_coming:
@@ -182,8 +195,9 @@ class Channel(HTTPChannel):
 
     def _linger(self) -> None:
         self._networkProducer.unregisterProducer()
-        if IHalfCloseableDescriptor.providedBy(self.transport):
-            self.transport.loseWriteConnection()
+        transport: Any = self.transport
+        if IHalfCloseableDescriptor.providedBy(transport):
+            transport.loseWriteConnection()
         self._networkProducer.resumeProducing()
         self._close_later(LINGER_SECONDS)
 
@@ -198,9 +212,13 @@ class Channel(HTTPChannel):
 
     def _head_timed_out(self) -> None:
         self._head_timer = None
-        self.refuse(BadRequest(408, "head_timeout", f"the request's head took longer than {HEAD_SECONDS:g} seconds"))
+        self.refuse(
+            BadRequest(
+                408, "head_timeout", f"the request's head took longer than {HEAD_SECONDS:g} seconds"
+            )
+        )
 
-    def connectionLost(self, reason: Failure) -> None:
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._stop_head_timer()
         if self._closing is not None and self._closing.active():
             self._closing.cancel()
@@ -237,5 +255,7 @@ def _head_problem(headers: Headers, version: bytes) -> BadRequest | None:
         return BadRequest(400, "bad_framing", _BAD + "chunked before HTTP/1.1")
     expected = headers.getRawHeaders(b"Expect", [])
     if expected and [value.lower() for value in expected] != [b"100-continue"]:
-        return BadRequest(417, "bad_expectation", "the only expectation that can be met is 100-continue")
+        return BadRequest(
+            417, "bad_expectation", "the only expectation that can be met is 100-continue"
+        )
     return None

@@ -14,14 +14,12 @@ from twisted.logger import Logger
 
 from openaiproxy.errors import BadUpstream, ProxyError
 from openaiproxy.ops.payloads import Body as PayloadBody
-from openaiproxy.ops.request_ids import request_id
 from openaiproxy.upstream.client import Answer
 from openaiproxy.web.answers import Envelope, envelope_for, error_body, error_headers
 from openaiproxy.web.fields import REQUEST_ID, answer_fields, is_event_stream, upstream_fields
 from openaiproxy.web.gate import Caller
 from openaiproxy.web.port import OpenPort
 from openaiproxy.web.pump import Pump
-from openaiproxy.web.record import Record
 from openaiproxy.web.request import Request
 from openaiproxy.wire.boundary import Boundary
 from openaiproxy.wire.headers import first
@@ -55,14 +53,7 @@ class Exchange:
         self._payloads: list[PayloadBody] = []
         self._error: ProxyError | None = None
         self._cut: str | None = None
-        headers = request.requestHeaders
-        self._record = Record(
-            id=request_id((headers.getRawHeaders(b"x-request-id") or [None])[0], port.make_id),
-            started=self._clock.seconds(),
-            method=request.method.decode("ascii"),
-            target=request.uri,
-            peer=str(getattr(request.client, "host", "") or ""),
-        )
+        self._record = port.open_record(request)
 
     def begin(self) -> None:
         """Start it; it ends by itself."""
@@ -98,7 +89,9 @@ class Exchange:
             self._break_off()
         except Exception:
             _log.failure("a request could not be handled")
-            self._refuse(ProxyError(500, "internal_error", "the proxy failed to handle this request"))
+            self._refuse(
+                ProxyError(500, "internal_error", "the proxy failed to handle this request")
+            )
         finally:
             self._close()
 
@@ -107,12 +100,16 @@ class Exchange:
     async def _ask(self) -> Answer | None:
         request, port, headers = self._request, self._port, self._request.requestHeaders
         self._cors = port.gate.cors_headers(headers)
-        self._envelope = envelope_for(request.path.decode("latin-1"), headers.hasHeader(b"anthropic-version"))
+        self._envelope = envelope_for(
+            request.path.decode("latin-1"), headers.hasHeader(b"anthropic-version")
+        )
         if request.uri == b"*" and request.method == b"OPTIONS":
-            return self._answer_preflight(Target("*"))
+            self._answer_preflight(Target("*"))
+            return None
         target = parse_target(request.uri)
         if request.method == b"OPTIONS":
-            return self._answer_preflight(target)
+            self._answer_preflight(target)
+            return None
         port.gate.check_page(headers)
         upstream_target = port.routing.upstream_target(self._record.method, target)
         caller = port.gate.caller(headers)
@@ -134,7 +131,9 @@ class Exchange:
             self._total = self._clock.callLater(profile.timeouts.total, self._timed_out, "total")
         self._await_first_byte()
         request.body.on_progress = self._await_first_byte
-        request.body.on_piece = self._keep("upstream-request", request.requestHeaders.getAllRawHeaders())
+        request.body.on_piece = self._keep(
+            "upstream-request", request.requestHeaders.getAllRawHeaders()
+        )
         body = None if request.body.length == 0 else request.body
         fields = upstream_fields(request.requestHeaders, profile, caller)
         answer = await self._port.client.fetch(request.method, target, fields, body)
@@ -181,7 +180,9 @@ class Exchange:
             return None
         of = {name.lower(): values[0].decode("latin-1") for name, values in headers}
         media, coding = of.get(b"content-type", ""), of.get(b"content-encoding", "")
-        body = self._port.payloads.body(direction, self._port.number, self._request.path, media, coding)
+        body = self._port.payloads.body(
+            direction, self._port.number, self._request.path, media, coding
+        )
         self._payloads.append(body)
         return body.feed
 
@@ -234,7 +235,9 @@ class Exchange:
 
 def _ending_of(error: ProxyError) -> str:
     if error.code.endswith("_timeout"):
-        return "timeout-" + error.code.removeprefix("upstream_").removesuffix("_timeout").replace("_", "-")
+        return "timeout-" + error.code.removeprefix("upstream_").removesuffix("_timeout").replace(
+            "_", "-"
+        )
     return "upstream-failed" if isinstance(error, BadUpstream) else "refused"
 
 

@@ -53,11 +53,17 @@ def answer_fields(fields: Iterable[Field], cors: list[Field], ids: list[Field]) 
     """
     passed = list(fields)
     if cors:
-        passed = [(name, value) for name, value in passed if not name.lower().startswith(b"access-control-")]
+        passed = [
+            (name, value)
+            for name, value in passed
+            if not name.lower().startswith(b"access-control-")
+        ]
     if first(passed, b"x-request-id") is None:
         passed += [(b"X-Request-Id", value) for _, value in ids[:1]]
     if first(passed, b"content-type") is not None and is_event_stream(passed, encoded=True):
-        passed = [field for field in passed if field[0].lower() not in _UNBUFFERED_NAMES] + _UNBUFFERED
+        passed = [
+            field for field in passed if field[0].lower() not in _UNBUFFERED_NAMES
+        ] + _UNBUFFERED
     return [*passed, *cors, *ids]
 
 

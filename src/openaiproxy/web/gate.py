@@ -61,14 +61,22 @@ class Gate:
             return
         host = _host_name(_one(headers, b"host") or b"")
         if not (is_loopback_name(host) or host in self._hosts):
-            raise BadRequest(403, "host_not_allowed", "this port answers to loopback names only; allow others by name")
+            raise BadRequest(
+                403,
+                "host_not_allowed",
+                "this port answers to loopback names only; allow others by name",
+            )
         origin = _one(headers, b"origin")
         if self._allows(origin):
             return
         if origin is not None and not _same_origin(origin, _one(headers, b"host")):
-            raise BadRequest(403, "origin_not_allowed", "web pages of this origin may not call this port")
+            raise BadRequest(
+                403, "origin_not_allowed", "web pages of this origin may not call this port"
+            )
         if _one(headers, b"sec-fetch-site") in (b"cross-site", b"same-site"):
-            raise BadRequest(403, "origin_not_allowed", "web pages of other sites may not call this port")
+            raise BadRequest(
+                403, "origin_not_allowed", "web pages of other sites may not call this port"
+            )
 
     def caller(self, headers: Headers) -> Caller:
         """Whose client key is shown.
@@ -85,8 +93,16 @@ class Gate:
                 return Caller(name, place)
         places = ", ".join(self._auth.places)
         if shown:
-            raise BadRequest(401, "proxy_key_invalid", f"openaiproxy: the client key is not valid (read from: {places})")
-        raise BadRequest(401, "proxy_key_missing", f"openaiproxy: a client key of this proxy is needed, in: {places}")
+            raise BadRequest(
+                401,
+                "proxy_key_invalid",
+                f"openaiproxy: the client key is not valid (read from: {places})",
+            )
+        raise BadRequest(
+            401,
+            "proxy_key_missing",
+            f"openaiproxy: a client key of this proxy is needed, in: {places}",
+        )
 
     def cors_headers(self, headers: Headers) -> list[tuple[bytes, bytes]]:
         """What lets a page of an allowed origin read the answer; empty for all others."""
@@ -173,7 +189,10 @@ def _host_name(host: bytes) -> str:
 
 
 def _same_origin(origin: bytes, host: bytes | None) -> bool:
-    return host is not None and origin.lower() in (b"http://" + host.lower(), b"https://" + host.lower())
+    return host is not None and origin.lower() in (
+        b"http://" + host.lower(),
+        b"https://" + host.lower(),
+    )
 
 
 def _one(headers: Headers, name: bytes) -> bytes | None:

@@ -10,11 +10,12 @@ from twisted.logger import Logger
 from openaiproxy.errors import BadRequest, Unavailable
 from openaiproxy.ops.access import emit
 from openaiproxy.ops.payloads import PayloadLog
-from openaiproxy.ops.request_ids import fresh_id
+from openaiproxy.ops.request_ids import fresh_id, request_id
 from openaiproxy.profile import Profile
 from openaiproxy.upstream.client import UpstreamClient
 from openaiproxy.web.gate import Gate
 from openaiproxy.web.record import Record
+from openaiproxy.web.request import Request
 from openaiproxy.web.routing import Routing
 
 __all__ = ["OpenPort", "Running"]
@@ -62,7 +63,12 @@ class OpenPort:
         """
         if len(self._running) >= self.profile.limits.requests:
             retry = ((b"Retry-After", b"1"),)
-            raise Unavailable(503, "proxy_overloaded", "openaiproxy serves too many requests just now", headers=retry)
+            raise Unavailable(
+                503,
+                "proxy_overloaded",
+                "openaiproxy serves too many requests just now",
+                headers=retry,
+            )
         self._running.add(running)
 
     def dismiss(self, running: Running) -> None:
@@ -73,6 +79,17 @@ class OpenPort:
         """End every request that is under way."""
         for running in list(self._running):
             running.cut(ending)
+
+    def open_record(self, request: Request) -> Record:
+        """Begin the notes on a request whose head is complete."""
+        incoming = request.requestHeaders.getRawHeaders(b"x-request-id")
+        return Record(
+            id=request_id(incoming[0] if incoming else None, self.make_id),
+            started=self.clock.seconds(),
+            method=request.method.decode("ascii"),
+            target=request.uri,
+            peer=str(getattr(request.client, "host", "") or ""),
+        )
 
     def write_line(self, record: Record) -> None:
         """Write the line of a request that has ended."""

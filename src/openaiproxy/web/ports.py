@@ -6,13 +6,19 @@ time to finish; what still runs then is cut. Connections are closed when their l
 
 import ipaddress
 from collections.abc import Callable
+from typing import Any
 
 from attrs import define
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 from twisted.internet.endpoints import TCP4ClientEndpoint, serverFromString
 from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import IAddress, IDelayedCall, IListeningPort, IStreamClientEndpoint
+from twisted.internet.interfaces import (
+    IAddress,
+    IDelayedCall,
+    IListeningPort,
+    IStreamClientEndpoint,
+)
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -52,7 +58,7 @@ class Ports(Service):
 
     def __init__(
         self,
-        reactor: "object",
+        reactor: Any,
         config: Config,
         *,
         salt: bytes,
@@ -97,13 +103,27 @@ class Ports(Service):
         client = self._client_of(profile)
         gate = Gate(profile, loopback=loopback, salt=self._salt)
         number = getattr(address, "port", port.endpoint)
-        open_port = OpenPort(profile, number, self._reactor, client, gate, payloads=self._payloads(profile))
+        open_port = OpenPort(
+            profile, number, self._reactor, client, gate, payloads=self._payloads(profile)
+        )
         site.resource = build_tree(open_port)
         site.on_refused = open_port.note_refused
         self._open.append(_Open(listening, site, open_port))
-        if host is not None and not loopback and profile.credential.key is not None and not profile.auth.keys:
-            raise Misconfigured(f"{port.endpoint}: listens beyond loopback and would spend a server-side key for anyone")
-        _log.info("{profile} listens on {host}:{number}", profile=profile.name, host=host or "", number=number)
+        if (
+            host is not None
+            and not loopback
+            and profile.credential.key is not None
+            and not profile.auth.keys
+        ):
+            raise Misconfigured(
+                f"{port.endpoint}: listens beyond loopback and would spend a server-side key for anyone"
+            )
+        _log.info(
+            "{profile} listens on {host}:{number}",
+            profile=profile.name,
+            host=host or "",
+            number=number,
+        )
 
     def _listen(self, endpoint: str, site: Site) -> IListeningPort:
         """All of Twisted's server endpoints listen at once; one that doesn't is of no use here."""
@@ -128,8 +148,10 @@ class Ports(Service):
     def _embedded_endpoint(self) -> IStreamClientEndpoint:
         """The embedded upstream, on a loopback port of its own that the system chooses."""
         if self._embedded is None:
-            self._embedded = self._reactor.listenTCP(0, embedded_site(self._reactor), interface=_LOOPBACK)
-        return TCP4ClientEndpoint(self._reactor, _LOOPBACK, self._embedded.getHost().port)
+            site = embedded_site(self._reactor)
+            self._embedded = self._reactor.listenTCP(0, site, interface=_LOOPBACK)
+        address: Any = self._embedded.getHost()
+        return TCP4ClientEndpoint(self._reactor, _LOOPBACK, address.port)
 
     def stopService(self) -> "Deferred[None]":
         """Drain.

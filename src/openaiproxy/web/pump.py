@@ -87,7 +87,7 @@ class Pump(Protocol):
 
         :returns: fires with a :class:`Pumped` when both sides are done with; cancelling it ends both at once.
         """
-        self._done = done = Deferred(lambda _: self._end("cut"))
+        self._done = done = Deferred[Pumped](lambda _: self._end("cut"))
         self._request.registerProducer(self, True)
         self._answer.deliver(self)
         if not self._over:
@@ -110,7 +110,9 @@ class Pump(Protocol):
         self._request.write(data)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        if reason.check(ResponseDone) or (reason.check(PotentialDataLoss) and self._ends_properly()):
+        if reason.check(ResponseDone) or (
+            reason.check(PotentialDataLoss) and self._ends_properly()
+        ):
             self._end("complete")
         else:
             self._end("upstream-cut")
@@ -141,7 +143,9 @@ class Pump(Protocol):
     def _arm(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._clock.callLater(max(self._due() - self._clock.seconds(), 0.01), self._tick)
+        self._timer = self._clock.callLater(
+            max(self._due() - self._clock.seconds(), 0.01), self._tick
+        )
 
     def _due(self) -> float:
         if self._paused_at is not None:

@@ -44,6 +44,8 @@ class Request(TwistedRequest):
 
     defaultContentType = None
     body: Body
+    #: A :class:`openaiproxy.web.channel.Channel`; ``None`` once the client is gone or the answer is finished.
+    channel: Any
 
     def __init__(self, channel: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(channel, *args, **kwargs)
@@ -52,12 +54,16 @@ class Request(TwistedRequest):
 
     # What the channel calls.
 
-    def head_received(self, method: bytes, target: bytes, version: bytes, length: int | None) -> None:
+    def head_received(
+        self, method: bytes, target: bytes, version: bytes, length: int | None
+    ) -> None:
         """The head is complete; ``length`` is the body's, ``None`` when it is chunked."""
         self.method, self.uri, self.clientproto = method, target, version
         self.path = target.partition(b"?")[0]
         self.args = {}
-        self.body = Body(UNKNOWN_LENGTH if length is None else length, _Reading(self), self.channel.factory.clock)
+        self.body = Body(
+            UNKNOWN_LENGTH if length is None else length, _Reading(self), self.channel.factory.clock
+        )
         expect = self.requestHeaders.getRawHeaders(b"Expect")
         self._continue_wanted = bool(expect) and version == b"HTTP/1.1"
         if length != 0:
@@ -90,7 +96,9 @@ class Request(TwistedRequest):
             self._continue_wanted = False
             self.channel._send100Continue()
 
-    def start_answer(self, status: int, phrase: bytes, headers: list[tuple[bytes, bytes]], length: int | None) -> None:
+    def start_answer(
+        self, status: int, phrase: bytes, headers: list[tuple[bytes, bytes]], length: int | None
+    ) -> None:
         """Send an answer's head.
 
         :param headers: end-to-end fields; ``Date`` and ``Server`` are added where they are missing.
@@ -130,7 +138,7 @@ class Request(TwistedRequest):
         if self.chunked or self.responseHeaders.hasHeader(b"Content-Length"):
             self.channel.loseConnection()
         else:
-            self.channel.transport.abortConnection()
+            self.channel.abort()
 
     def gone(self) -> "Deferred[None]":
         """Fires with ``None`` when the answer is finished, fails when the client went away before."""

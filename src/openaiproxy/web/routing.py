@@ -27,13 +27,22 @@ class Routing:
             raise BadRequest(404, "path_not_offered", "this port does not offer that path")
         if method == "CONNECT" or (route.methods is not None and method not in route.methods):
             allow = (b"Allow", self.methods(target.path).encode("ascii"))
-            raise BadRequest(405, "method_not_allowed", "this port does not offer that method here", headers=(allow,))
+            raise BadRequest(
+                405,
+                "method_not_allowed",
+                "this port does not offer that method here",
+                headers=(allow,),
+            )
         return route.onto.encode("ascii") + target.render()
 
     def methods(self, path: str) -> str:
         """The methods offered on a path, for ``Allow``."""
         route = self._find(path)
-        methods = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} if route is None or route.methods is None else route.methods
+        methods = (
+            {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
+            if route is None or route.methods is None
+            else route.methods
+        )
         return ", ".join(sorted({*methods, "OPTIONS"}))
 
     def _find(self, path: str) -> Route | None:
@@ -41,6 +50,6 @@ class Routing:
 
 
 def _fits(route: Route, path: str) -> bool:
-    if path == route.path or route.path == "/" and route.subtree:
+    if path == route.path or (route.path == "/" and route.subtree):
         return True
     return route.subtree and path.startswith(route.path + "/")

@@ -23,7 +23,7 @@ class Site(TwistedSite):
     :param on_refused: called with the peer's address and the error when a request was refused before it was one.
     """
 
-    protocol = Channel
+    protocol = Channel  # type: ignore[assignment]
     noisy = False
     displayTracebacks = False
 
@@ -75,7 +75,7 @@ class Site(TwistedSite):
     def cut(self) -> None:
         """Close every connection at once."""
         for channel in list(self._channels):
-            channel.transport.abortConnection()
+            channel.abort()
 
     # Twisted's access log and its clock aren't used: one line per request is written by ``openaiproxy.ops``.
 

@@ -20,7 +20,7 @@ class Relay(Resource):
         super().__init__()
         self._port = port
 
-    def render(self, request: Request) -> int:  # type: ignore[override]
+    def render(self, request: Request) -> int:
         """Begin an exchange."""
         Exchange(request, self._port).begin()
         return NOT_DONE_YET
@@ -34,7 +34,7 @@ class Root(Resource):
         self._relay = Relay(port)
         self._pages = {b"/health": Health(port)}
 
-    def getChildWithDefault(self, path: bytes, request: Request) -> Resource:  # type: ignore[override]
+    def getChildWithDefault(self, path: bytes, request: Request) -> Resource:
         """Find by the path as it was sent: what Twisted unquotes could name a page by accident."""
         page = self._pages.get(request.path)
         return self._relay if page is None else page

@@ -28,7 +28,9 @@ HOP_BY_HOP = frozenset(
     )
 )
 # Named in "Connection", these would otherwise change the meaning of the message; a sender can't have them taken out.
-_NEVER_NAMED = frozenset((b"content-length", b"host", b"authorization", b"x-api-key", b"api-key", b"content-type"))
+_NEVER_NAMED = frozenset(
+    (b"content-length", b"host", b"authorization", b"x-api-key", b"api-key", b"content-type")
+)
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
 
 

@@ -17,7 +17,9 @@ from openaiproxy.errors import BadRequest
 __all__ = ["Target", "parse_target"]
 
 # RFC 3986 pchar, "/", "?" and "%": all else must be percent-encoded in a request target.
-_LEGAL = re.compile(rb"/[A-Za-z0-9\-._~!$&'()*+,;=:@/%]*(\?[A-Za-z0-9\-._~!$&'()*+,;=:@/?%\[\]|^{}\"`\\<>]*)?\Z")
+_LEGAL = re.compile(
+    rb"/[A-Za-z0-9\-._~!$&'()*+,;=:@/%]*(\?[A-Za-z0-9\-._~!$&'()*+,;=:@/?%\[\]|^{}\"`\\<>]*)?\Z"
+)
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
 # The plain paths of nearly every request: nothing in them to look at twice.
@@ -49,7 +51,9 @@ def parse_target(raw: bytes) -> Target:
     :raises BadRequest: 400 ``bad_target``; the message doesn't repeat the target.
     """
     if not _LEGAL.match(raw):
-        raise _refused("the request target must be a path, with an optional query, in legal characters")
+        raise _refused(
+            "the request target must be a path, with an optional query, in legal characters"
+        )
     path, mark, query = raw.partition(b"?")
     if not _PLAIN.match(path):
         _check_path(path)

@@ -4,10 +4,8 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
 from openaiproxy.errors import BadRequest
-from openaiproxy.ops.request_ids import request_id
 from openaiproxy.web.answers import error_body, error_headers
 from openaiproxy.web.port import OpenPort
-from openaiproxy.web.record import Record
 from openaiproxy.web.request import Request
 
 __all__ = ["Health"]
@@ -24,17 +22,14 @@ class Health(Resource):
         super().__init__()
         self._port = port
 
-    def render(self, request: Request) -> int:  # type: ignore[override]
+    def render(self, request: Request) -> int:
         """Answer, and write the request's line."""
         headers = request.requestHeaders
-        record = Record(
-            id=request_id((headers.getRawHeaders(b"x-request-id") or [None])[0], self._port.make_id),
-            started=self._port.clock.seconds(),
-            method=request.method.decode("ascii"),
-            target=request.uri,
-            peer=str(getattr(request.client, "host", "") or ""),
-        )
-        fields = [(b"X-Request-Id", record.id.encode("ascii")), *self._port.gate.cors_headers(headers)]
+        record = self._port.open_record(request)
+        fields = [
+            (b"X-Request-Id", record.id.encode("ascii")),
+            *self._port.gate.cors_headers(headers),
+        ]
         if request.method in (b"GET", b"HEAD"):
             record.status, body = 200, b'{"ok":true}'
             fields += [(b"Content-Type", b"application/json"), (b"Cache-Control", b"no-store")]
@@ -42,7 +37,9 @@ class Health(Resource):
             record.status, body = 204, b""
             fields += self._port.gate.preflight_headers(headers, _METHODS.decode())
         else:
-            error = BadRequest(405, "method_not_allowed", "health is for GET", headers=((b"Allow", _METHODS),))
+            error = BadRequest(
+                405, "method_not_allowed", "health is for GET", headers=((b"Allow", _METHODS),)
+            )
             record.status, record.code, record.ending = 405, error.code, "refused"
             body, fields = error_body(error), fields + error_headers(error)
         request.answer_whole(record.status, fields, body)
