@@ -82,7 +82,7 @@ class Call:
             if value is not None and not isinstance(value, shape):
                 message = f"Invalid type for '{name}': expected {_NOUNS[shape]}."
                 raise Refusal(400, message, param=name, code="invalid_type")
-            if shape is list and not all(isinstance(each, dict) for each in value or []):
+            if isinstance(value, list) and not all(isinstance(each, dict) for each in value):
                 message = f"Invalid type for '{name}[0]': expected an object."
                 raise Refusal(400, message, param=name, code="invalid_type")
 

@@ -159,6 +159,7 @@ class Exchange:
     digest: str = ""
     streams: bool = False
     _later: Any = None
+    _outflow: Outflow | None = None
 
     def begin(self) -> None:
         """Read the request and answer it, now or later."""
@@ -194,6 +195,8 @@ class Exchange:
 
     def _abandoned(self, _: Failure) -> None:
         self.door.tally.abandoned += 1
+        if self._outflow is not None:
+            self._outflow.stopProducing()
         self._over()
 
     def _answer(self, content: bytes) -> Answer | Refusal:
@@ -226,4 +229,5 @@ class Exchange:
             self.streams = True
             self.door.tally.streaming += 1
         chunks = body_chunks(answer, self.fault)
-        Outflow(self.request, chunks, self.door.clock, self.fault).start()
+        self._outflow = Outflow(self.request, chunks, self.door.clock, self.fault)
+        self._outflow.start()

@@ -1,0 +1,43 @@
+"""OpenAI's own description of its API, where it is at hand: beside the project, or where ``OPENAIPROXY_SPECS`` says."""
+
+import json
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+__all__ = ["check", "needs_specs"]
+
+_BESIDE = Path(__file__).resolve().parents[4] / "shared" / "specs"
+FOLDER = Path(os.environ.get("OPENAIPROXY_SPECS", _BESIDE))
+DESCRIPTION = FOLDER / "openai" / "openapi.json"
+
+needs_specs = pytest.mark.skipif(
+    not DESCRIPTION.exists(), reason=f"OpenAI's API description isn't at {DESCRIPTION}"
+)
+
+
+@cache
+def _components() -> dict[str, Any]:
+    components: dict[str, Any] = json.loads(DESCRIPTION.read_bytes())["components"]
+    return components
+
+
+@cache
+def _validator(name: str) -> Draft202012Validator:
+    assert name in _components()["schemas"]
+    return Draft202012Validator(
+        {"$ref": f"#/components/schemas/{name}", "components": _components()}
+    )
+
+
+def check(name: str, document: Any) -> None:
+    """Fail, with the place and the reason, if a document doesn't fit a schema of that name."""
+    faults = [
+        f"{fault.json_path}: {fault.message[:300]}"
+        for fault in _validator(name).iter_errors(document)
+    ]
+    assert faults == []
