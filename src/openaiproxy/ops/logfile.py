@@ -21,7 +21,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from attrs import define, field
 from twisted.python.logfile import LogFile
@@ -76,7 +76,7 @@ class RotatedFile(LogFile):
         self._torn = False
         self._no_rotation_before = 0.0
         folder, name = os.path.split(os.path.abspath(path))
-        super().__init__(name, folder, rotate_bytes, _MODE, keep)  # type: ignore[no-untyped-call]
+        _untyped(super()).__init__(name, folder, rotate_bytes, _MODE, keep)
 
     def _openFile(self) -> None:
         descriptor = os.open(self.path, _FLAGS, _MODE)
@@ -111,6 +111,11 @@ class RotatedFile(LogFile):
         self.closed = True
         self._file.close()
 
+    def reopen(self) -> None:
+        """Close, and open what now stands at the path."""
+        self.close()
+        self._openFile()
+
     def flush(self) -> None:
         """Do nothing: nothing is buffered."""
 
@@ -118,9 +123,9 @@ class RotatedFile(LogFile):
         """Number the file, drop those beyond the kept count, and begin a new one."""
         if not os.path.lexists(self.path):
             # Someone else moved or removed it.
-            self.reopen()  # type: ignore[no-untyped-call]
+            self.reopen()
             return
-        super().rotate()  # type: ignore[no-untyped-call]
+        _untyped(super()).rotate()
         if self.maxRotatedFiles == 0:
             with contextlib.suppress(FileNotFoundError):
                 os.remove(f"{self.path}.1")
@@ -152,6 +157,11 @@ class RotatedFile(LogFile):
             self._openFile()
         if self.size >= before:
             self._no_rotation_before = self._now() + _PAUSE
+
+
+def _untyped(parent: object) -> Any:
+    # LogFile has no annotations.
+    return parent
 
 
 def _day(when: float) -> tuple[int, int, int]:

@@ -44,12 +44,12 @@ _PATTERNS = (
     rf"({_NAMED}b?')(?:[^'\\]|\\.)+",
     rf'({_NAMED}\\+")(?:[^"\\]|\\(?!"))+',
     # A list of values, as Headers shows itself: the rest of the line.
-    rf"({_NAMED})\[[^\r\n]*",
+    rf"({_NAMED})\[(?!redacted\])[^\r\n]*",
     # `"password": {"type": "string"}` is a schema.
     rf"""({_FIELD}\\*["']?\s*[:=]\s*)(?!\{{\s*\\*["}}])[^\s&"'\\]+""",
     rf"""({_HEADER}\\*["']?\s*[:=]\s*)[^"'\\\r\n]+""",
     r"""((?<![\w-])(?:key|token)=)[^\s&"'\\]+""",
-    r"((?<![\w-])bearer\s+)[\w.~+/=-]+",
+    r"((?<![\w-])(?:bearer(?:\s|%20|\\x20)+)+)[\w.~+/=-]+",
     r"""(://)[^\s/"'<>]+(?=@)""",
     r"(?<![a-fh-z0-9])sk[-_][\w.-]{3,}",
     r"(?<![\w-])eyJ[\w-]{5,}\.[\w.-]+",
