@@ -106,11 +106,13 @@ def test_a_key_on_the_command_line_is_refused_and_not_shown(flag: str) -> None:
     assert KEY not in mistake
 
 
-@pytest.mark.parametrize(("mode", "warned"), [(0o600, False), (0o640, True), (0o604, True)])
+@pytest.mark.parametrize(
+    ("mode", "warned"), [(0o600, False), (0o640, True), (0o604, True), (0o100640, True)]
+)
 def test_a_key_file_that_others_can_read_is_warned_of(mode: int, warned: bool) -> None:
     world = World({"/work/key": KEY, "/work/keys": "alice = alices-key"}, mode=mode)
     warnings = world.load(api_key_file="key", client_keys_file="keys").warnings
-    said = f"holds keys but can be read by others (mode {mode:04o})"
+    said = f"holds keys but can be read by others (mode {mode & 0o777:04o})"
     assert warnings == ((f"/work/key: {said}", f"/work/keys: {said}") if warned else ())
 
 

@@ -75,7 +75,7 @@ def test_what_is_out_of_place_names_itself(toml: str, said: str) -> None:
     [
         ("api-key = 'sk-literal'", "api-key"),
         ("[profiles.gateway]\napi-key = 'sk-literal'", "profiles.gateway.api-key"),
-        ("[profile.gateway]\nport = 'sk-literal'", "profile"),
+        ("[profile.gateway]\nkey = 'LITERAL'", "profile"),
         ("[profiles.gateway]\nmax-requests = 'sk-literal'", "profiles.gateway.max-requests"),
         ("[profiles.keyed.client-keys]\nalice = 'sk-literal'", "profiles.keyed.client-keys"),
     ],
@@ -84,7 +84,7 @@ def test_a_key_in_the_file_is_refused_and_not_repeated(toml: str, place: str) ->
     [said] = mistakes(toml)
     assert said.startswith(f"/etc/c.toml: {place}: ")
     assert ("a key isn't taken from here" in said) is ("-key" in place)
-    assert "sk-literal" not in said
+    assert "literal" not in said.lower()
 
 
 def test_all_mistakes_are_told_together() -> None:

@@ -136,7 +136,7 @@ def _content(given: Given, reading: Reading) -> tuple[str | None, str | None]:
         reading.ledger.mistake(given.where, f"{shown} {why(error)}")
         return None, None
     # systemd's own files show an access list's mask as group bits.
-    mode = 0 if given.variable == _SYSTEMD else reading.outside.file_mode(path)
+    mode = 0 if given.variable == _SYSTEMD else reading.outside.file_mode(path) & 0o777
     if mode & _READABLE_BY_OTHERS:
         reading.ledger.warn(str(path), f"holds keys but can be read by others (mode {mode:04o})")
     return str(path), content

@@ -57,7 +57,7 @@ def load(
         :class:`ValueError` with what is wrong with the description.
     :param resolve: gives a host's addresses as text; raises :class:`OSError`. Asked only where a
         rule hangs on the answer.
-    :param file_mode: gives a file's permission bits, 0 where there are none to speak of.
+    :param file_mode: gives a file's mode as ``stat`` has it; only the permissions count.
     :raises openaiproxy.errors.Misconfigured: with every mistake, one a line.
     """
     outside = Outside(environ, cwd, read_text, file_mode, bind_hosts, resolve)

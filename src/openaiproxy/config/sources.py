@@ -44,7 +44,7 @@ class Outside:
     :param environ: the process's variables.
     :param cwd: the working directory, absolute.
     :param read_text: gives a file's text; raises :class:`OSError` or :class:`UnicodeError`.
-    :param file_mode: gives a file's permission bits; 0 where there are none to speak of.
+    :param file_mode: gives a file's mode as ``stat`` has it; only the permissions count.
     :param bind_hosts: gives the hosts that an endpoint binds (``""`` for all, ``unix`` for a
         socket file), or none if they can't be known; raises :class:`ValueError` with what is wrong
         with the endpoint.
