@@ -46,7 +46,7 @@ class Line(StringTransport):
         self._clock.callLater(0, self._end, Failure(ConnectionAborted()))
 
     def loseConnection(self) -> None:
-        raise AssertionError("a connection to an upstream is aborted, never left to linger")
+        assert self.gone, "a connection to an upstream is aborted, never left to linger"
 
     def heard(self) -> bytes:
         """What the upstream has got since the last time."""

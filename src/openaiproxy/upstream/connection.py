@@ -29,7 +29,7 @@ from typing import Protocol as Interface
 from typing import cast
 
 from attrs import frozen
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.error import ConnectionAborted, ConnectionDone
 from twisted.internet.interfaces import IProtocol, IPushProducer, ITCPTransport
 from twisted.internet.protocol import Protocol, connectionDone
@@ -123,13 +123,14 @@ class Connection(Protocol):
             self.transport.setTcpKeepAlive(True)
 
     def send(self, request: Request) -> "Deferred[Incoming]":
-        """Send a request on an idle connection.
+        """Send a request on an idle connection. On any other, nothing is sent.
 
         :return: fires with the answer when its head is there; may be cancelled, which closes the
             connection. Fails with :class:`Unanswered`, :class:`CutShort`, ``InvalidAnswer``, or
             what the body failed with.
         """
-        assert self.phase is Phase.IDLE
+        if self.phase is not Phase.IDLE:  # it ended, or said something unasked, right after the dial
+            return fail(Unanswered())
         self.phase = Phase.HEAD
         self._method = request.method
         self._heads = HeadReader()
