@@ -1,6 +1,5 @@
 """TLS in memory: who is believed, what an early end means, and how long a handshake may take."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -92,8 +91,8 @@ def authority() -> Authority:
 
 
 @pytest.fixture
-def bundle(authority: Authority, tmp_path: Path) -> Iterator[str]:
-    yield authority.write(tmp_path / "bundle.pem")
+def bundle(authority: Authority, tmp_path: Path) -> str:
+    return authority.write(tmp_path / "bundle.pem")
 
 
 @pytest.mark.parametrize("host", ["upstream.test", "127.0.0.1", "::1"])

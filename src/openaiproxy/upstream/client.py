@@ -108,7 +108,8 @@ class UpstreamClient:
         :param target: path and query as they are to arrive, beginning with a slash; the base's path
             is put before it.
         :param headers: end-to-end fields, without ``Host`` and ``Content-Length``.
-        :param body: its ``length`` decides between ``Content-Length`` and chunks.
+        :param body: its ``length`` decides between ``Content-Length`` and chunks. It is started once
+            there is a connection, and told to stop only if it was started.
         :return: fires with the :class:`Answer` when its head is there. May be cancelled at any
             time, which closes the connection at once. Fails with
             :class:`~openaiproxy.errors.BadUpstream`; with what ``body`` failed with,

@@ -129,7 +129,7 @@ class Connection(Protocol):
             connection. Fails with :class:`Unanswered`, :class:`CutShort`, ``InvalidAnswer``, or
             what the body failed with.
         """
-        if self.phase is not Phase.IDLE:  # it ended, or said something unasked, right after the dial
+        if self.phase is not Phase.IDLE:  # it ended, or spoke unasked, right after the dial
             return fail(Unanswered())
         self.phase = Phase.HEAD
         self._method = request.method
