@@ -148,7 +148,7 @@ class Channel(HTTPChannel):
             return
         self._body_coming = False
         if self._lingering:
-            self.loseConnection()
+            self.transport.loseConnection()
             return
         super().allContentReceived()
 
@@ -196,7 +196,7 @@ class Channel(HTTPChannel):
     def _linger(self) -> None:
         self._networkProducer.unregisterProducer()
         transport: Any = self.transport
-        if IHalfCloseableDescriptor.providedBy(transport):
+        if IHalfCloseableDescriptor.providedBy(self.transport):
             transport.loseWriteConnection()
         self._networkProducer.resumeProducing()
         self._close_later(LINGER_SECONDS)

@@ -199,7 +199,8 @@ class Exchange:
             return
         record.status = error.status
         body = error_body(error, self._envelope, record.id, self._port.profile.fixed_errors)
-        request.answer_whole(error.status, [*error_headers(error), *self._cors, *self._ids()], body)
+        fields = answer_fields(error_headers(error), self._cors, self._ids())
+        request.answer_whole(error.status, fields, body)
         record.bytes_out = len(body)
 
     def _break_off(self) -> None:

@@ -45,7 +45,7 @@ class Request(TwistedRequest):
     defaultContentType = None
     body: Body
     #: A :class:`openaiproxy.web.channel.Channel`; ``None`` once the client is gone or the answer is finished.
-    channel: Any
+    channel: Any = None
 
     def __init__(self, channel: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(channel, *args, **kwargs)
@@ -59,7 +59,8 @@ class Request(TwistedRequest):
     ) -> None:
         """The head is complete; ``length`` is the body's, ``None`` when it is chunked."""
         self.method, self.uri, self.clientproto = method, target, version
-        self.path = target.partition(b"?")[0]
+        # Twisted answers "*" by itself where it sees it as the path; ours is answered like any other target.
+        self.path = b"/" if target == b"*" else target.partition(b"?")[0]
         self.args = {}
         self.body = Body(
             UNKNOWN_LENGTH if length is None else length, _Reading(self), self.channel.factory.clock
