@@ -1,0 +1,266 @@
+"""Processes of a benchmark: started here, pinned, measured through /proc, and ended here.
+
+Linux only. CPU time is the kernel's own count for each process of a tree, in nanoseconds, system time on sockets
+included; it is what a noisy machine disturbs least. Nothing that wasn't started here is ever signalled.
+"""
+
+import os
+import resource
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+
+from attrs import define, field
+
+__all__ = [
+    "LOAD_CORE",
+    "PROXY_CORE",
+    "Household",
+    "Process",
+    "free_port",
+    "ours",
+    "pin_self",
+    "versions_of",
+]
+
+ROOT = Path(__file__).resolve().parent.parent
+_CORES = sorted(os.sched_getaffinity(0))
+#: The core that a proxy gets, and the one for load and upstream; ``None`` on a machine with a single core.
+PROXY_CORE = _CORES[0] if len(_CORES) > 1 else None
+LOAD_CORE = _CORES[1] if len(_CORES) > 1 else None
+_NOT_PASSED_ON = (
+    "OPENAI",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "PYTHONUNBUFFERED",
+    "PROXY_X_API_KEY",
+)
+
+
+@define
+class Process:
+    """One process and its descendants."""
+
+    name: str
+    popen: "subprocess.Popen[bytes]"
+
+    @property
+    def pids(self) -> list[int]:
+        """Every process of the tree that lives now."""
+        children = _children()
+        found, todo = [], [self.popen.pid]
+        while todo:
+            pid = todo.pop()
+            found.append(pid)
+            todo += children.get(pid, [])
+        return found
+
+    def cpu(self) -> float:
+        """Seconds of CPU time, user and system, since the start."""
+        return sum(_cpu(pid) for pid in self.pids)
+
+    def rss(self) -> int:
+        """Bytes of resident memory."""
+        return sum(_status(pid, "VmRSS") for pid in self.pids)
+
+    def peak_rss(self) -> int:
+        """The most bytes of resident memory since the start or :meth:`forget_peak`."""
+        return sum(_status(pid, "VmHWM") for pid in self.pids)
+
+    def forget_peak(self) -> None:
+        """Let :meth:`peak_rss` count from now."""
+        for pid in self.pids:
+            Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+    def open_files(self) -> list[str]:
+        """What its descriptors name, those of regular files that were deleted included."""
+        found = []
+        for pid in self.pids:
+            for entry in Path(f"/proc/{pid}/fd").iterdir():
+                try:
+                    found.append(os.readlink(entry))
+                except OSError:
+                    continue
+        return found
+
+    def end(self) -> None:
+        """SIGTERM, and SIGKILL to what is left of the tree after five seconds."""
+        pids = self.pids
+        if self.popen.poll() is None:
+            self.popen.terminate()
+            try:
+                self.popen.wait(5)
+            except subprocess.TimeoutExpired:
+                self.popen.kill()
+                self.popen.wait()
+        for pid in pids[1:]:
+            if _parent(pid) in pids:
+                os.kill(pid, 9)
+
+
+@define
+class Household:
+    """The processes of one run; a context manager that ends them all.
+
+    :param folder: logs and working directories go here.
+    """
+
+    folder: Path
+    processes: list[Process] = field(factory=list)
+
+    def __enter__(self) -> "Household":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: object, trace: TracebackType | None
+    ) -> None:
+        for process in reversed(self.processes):
+            process.end()
+
+    def start(
+        self,
+        name: str,
+        command: Sequence[str],
+        port: int,
+        core: int | None,
+        environment: Mapping[str, str] | None = None,
+        descriptors: int | None = None,
+    ) -> Process:
+        """Start a server, and wait until its port is open.
+
+        :param descriptors: its soft limit of open files; the hard one stays.
+        :raises RuntimeError: when it ends or doesn't listen in 20 seconds.
+        """
+        here = self.folder / name
+        here.mkdir()
+        log = self.folder / f"{name}.log"
+        with log.open("wb") as out:
+            popen = subprocess.Popen(
+                command,
+                cwd=here,
+                env=_environment(environment or {}),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=_before(core, descriptors),
+            )
+        process = Process(name, popen)
+        self.processes.append(process)
+        deadline = time.monotonic() + 20
+        while not _is_open(port):
+            if popen.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(
+                    f"{name} does not listen: {log.read_text(errors='replace')[-2000:]}"
+                )
+            time.sleep(0.02)
+        return process
+
+
+def ours(port: int, upstream: str, *options: str, logger: str | None = None) -> list[str]:
+    """The command that starts this project's proxy from its checkout.
+
+    :param upstream: URL, or ``embedded``.
+    :param options: of ``openaiproxy``.
+    :param logger: of ``twistd``, in place of its own to standard output.
+    """
+    beside = Path(sys.executable).with_name("twistd")
+    start = (
+        [str(beside)]
+        if beside.exists()
+        else [sys.executable, "-c", "from twisted.scripts.twistd import run; run()"]
+    )
+    twistd = [*start, "-n", "--pidfile=", *([f"--logger={logger}"] if logger else [])]
+    service = [
+        "openaiproxy",
+        "--profile",
+        "passthrough",
+        "--port",
+        str(port),
+        "--upstream",
+        upstream,
+    ]
+    return [*twistd, *service, *options]
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nothing uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def pin_self(core: int | None) -> None:
+    """Keep this process on a core."""
+    if core is not None:
+        os.sched_setaffinity(0, {core})
+
+
+def versions_of(*packages: str) -> str:
+    """Names and versions of this interpreter and of packages, for the head of a report."""
+    from importlib.metadata import version
+
+    return ", ".join(
+        [f"Python {sys.version.split()[0]}", *(f"{name} {version(name)}" for name in packages)]
+    )
+
+
+def _before(core: int | None, descriptors: int | None) -> Callable[[], None]:
+    def prepare() -> None:
+        pin_self(core)
+        if descriptors is not None:
+            resource.setrlimit(
+                resource.RLIMIT_NOFILE, (descriptors, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+            )
+
+    return prepare
+
+
+def _environment(more: Mapping[str, str]) -> dict[str, str]:
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.upper().startswith(_NOT_PASSED_ON)
+    }
+    return kept | {"NO_PROXY": "*", "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"} | dict(more)
+
+
+def _is_open(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _children() -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            found.setdefault(_parent(int(entry)), []).append(int(entry))
+    return found
+
+
+def _parent(pid: int) -> int:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return -1
+    return int(stat[stat.rindex(")") + 2 :].split()[1])
+
+
+def _cpu(pid: int) -> float:
+    try:
+        return time.clock_gettime((~pid << 3) | 2)  # CPUCLOCK_SCHED of another process
+    except OSError:
+        return 0.0
+
+
+def _status(pid: int, key: str) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(key + ":")), 0)
