@@ -56,7 +56,7 @@ class EmbeddedSite(Site):
 
     def __init__(self, door: "Door", clock: Any) -> None:
         # Forms are read here, not by the site: it would forget the files' names.
-        super().__init__(  # type: ignore[no-untyped-call]
+        super().__init__(
             door, BoundedRequest, reactor=clock, parsePOSTFormSubmission=False
         )
         self.displayTracebacks = False

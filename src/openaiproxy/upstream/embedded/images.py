@@ -1,10 +1,11 @@
-"""Images: small PNG pictures of one colour, which derives from the request.
+"""Images: small PNG pictures of one colour, which derives from the prompt.
 
 ``gpt-image-*`` models answer base64 with usage, and can stream partial pictures; others answer URLs
 unless base64 is asked for.
 """
 
 import base64
+import hashlib
 import struct
 import zlib
 from collections.abc import Iterator
@@ -45,7 +46,10 @@ def vary(call: Call) -> Answer:
 
 
 def picture(seed: str) -> bytes:
-    """A PNG of one colour."""
+    """A PNG of one colour.
+
+    :param seed: hex digits; the first six are the colour.
+    """
 
     def part(kind: bytes, data: bytes) -> bytes:
         check = struct.pack(">I", zlib.crc32(kind + data))
@@ -59,7 +63,8 @@ def picture(seed: str) -> bytes:
 
 
 def _encoded(call: Call, what: object) -> str:
-    return base64.b64encode(picture(call.name("", what))).decode()
+    seed = hashlib.sha256(f"{call.body.get('prompt')}/{what}".encode()).hexdigest()
+    return base64.b64encode(picture(seed)).decode()
 
 
 def _answer(call: Call, kind: str, pictures: int) -> Answer:
