@@ -7,7 +7,12 @@ it matters: it tells a registered producer that the connection is gone, and repo
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
+from twisted.internet.error import (
+    ConnectingCancelledError,
+    ConnectionAborted,
+    ConnectionDone,
+    ConnectionLost,
+)
 from twisted.internet.interfaces import IProtocol, IProtocolFactory, IStreamClientEndpoint
 from twisted.internet.protocol import Protocol
 from twisted.internet.task import Clock
@@ -114,8 +119,9 @@ class Dials:
         self.waiting.append(dial)
         return dial
 
-    def _cancel(self, _: object) -> None:
+    def _cancel(self, dial: "Deferred[IProtocol]") -> None:
         self.cancelled += 1
+        dial.errback(ConnectingCancelledError(None))  # as Twisted's endpoints do
 
 
 class Taker(Protocol):

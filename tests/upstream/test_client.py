@@ -185,6 +185,11 @@ def test_answers_without_a_body_end_at_once(method: bytes, said: bytes, length: 
     assert not talk.line.aborted
 
 
+def test_a_407_of_the_upstream_itself_is_an_answer_like_any_other() -> None:
+    answer, _ = Talk().answered(b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n")
+    assert answer.status == 407
+
+
 def test_an_unknown_length_is_none() -> None:
     for fields in (b"", b"Transfer-Encoding: chunked\r\n"):
         answer, _ = Talk().answered(b"HTTP/1.1 200 OK\r\n" + fields + b"\r\n")

@@ -46,6 +46,7 @@ _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: ([^\0\r\n]*))?")
 _FIELD_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([^\0\r\n]*)")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\0\r\n]*)?")
+_PLAIN_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})\r\n")
 _KEEP_ALIVE_TIMEOUT = re.compile(rb"\btimeout=([0-9]{1,6})\b", re.IGNORECASE)
 
 _CONTROL = frozenset((b"connection", b"content-length", b"keep-alive", b"transfer-encoding"))
@@ -249,6 +250,8 @@ class Chunked:
                 at += len(piece)
                 self._left -= len(piece)
                 continue
+            if self._expects == "size":
+                at = self._whole_chunks(data, at, pieces)
             end = data.find(b"\n", at)
             if end < 0:
                 self._hold(data[at:])
@@ -257,6 +260,17 @@ class Chunked:
             at = end + 1
         self.excess = self.over and at < len(data)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def _whole_chunks(self, data: bytes, at: int, pieces: list[bytes]) -> int:
+        """Take the plain chunks that are there as a whole: most are, and they need no state."""
+        while (match := _PLAIN_SIZE.match(data, at)) is not None:
+            begin = match.end()
+            end = begin + int(match[1], 16)
+            if end == begin or data[end : end + 2] != b"\r\n":
+                break
+            pieces.append(data[begin:end])
+            at = end + 2
+        return at
 
     def _hold(self, line: bytes) -> None:
         self._held = line
