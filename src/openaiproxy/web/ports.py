@@ -83,8 +83,9 @@ class Ports(Service):
         try:
             for port in self._config.ports:
                 self._open_port(port)
-        except Exception:
-            for each in self._open:
+        except Misconfigured:
+            opened, self._open = self._open, []
+            for each in opened:
                 each.listening.stopListening()
             raise
 

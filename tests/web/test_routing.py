@@ -1,0 +1,163 @@
+"""Which route a request takes, and what an error looks like to whom."""
+
+import json
+
+import pytest
+from twisted.web.http_headers import Headers
+
+from openaiproxy.errors import BadRequest, BadUpstream, Unavailable
+from openaiproxy.presets import PRESETS
+from openaiproxy.profile import Profile
+from openaiproxy.web.answers import Envelope, envelope_for, error_body, protocol_answer
+from openaiproxy.web.fields import answer_fields, is_event_stream, upstream_fields
+from openaiproxy.web.gate import Caller
+from openaiproxy.web.routing import Routing
+from openaiproxy.wire.target import parse_target
+
+KEYED = Routing(PRESETS["keyed"].profile.routes)
+GATEWAY = Routing(PRESETS["gateway"].profile.routes)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/chat/completions",
+        "/v1/completions",
+        "/v1/embeddings",
+        "/v1/responses",
+        "/v1/responses/resp_1/input_items",
+        "/v1/images/edits",
+        "/v1/audio/speech",
+    ],
+)
+def test_the_keyed_profile_offers_its_list_rows_4_to_14(path: str) -> None:
+    assert KEYED.upstream_target("POST", parse_target(path.encode())) == path.encode()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/models",
+        "/v1/files",
+        "/v1/chat/completions/x",
+        "/v1/chat/completions/",
+        "/v1/responsesx",
+        "/v1/%72esponses",
+        "/v1//responses",
+        "/V1/responses",
+        "/responses",
+        "/",
+    ],
+)
+def test_and_nothing_else(path: str) -> None:
+    with pytest.raises(BadRequest, match="404"):
+        KEYED.upstream_target("POST", parse_target(path.encode()))
+
+
+def test_a_method_that_is_not_offered_names_those_that_are() -> None:
+    with pytest.raises(BadRequest, match="405") as refused:
+        KEYED.upstream_target("TRACE", parse_target(b"/v1/responses"))
+    assert refused.value.headers == ((b"Allow", b"DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"),)
+    with pytest.raises(BadRequest, match="405"):
+        GATEWAY.upstream_target("CONNECT", parse_target(b"/v1/responses"))
+
+
+@pytest.mark.parametrize(
+    ("sent", "reached"),
+    [
+        ("/v1/x?a=", "/v1/x?a="),
+        ("/x", "/v1/x"),
+        ("/v1", "/v1"),
+        ("/v12/x", "/v1/v12/x"),
+        ("/x?", "/v1/x?"),
+    ],
+)
+def test_the_gateway_serves_with_and_without_v1_row_18(sent: str, reached: str) -> None:
+    assert GATEWAY.upstream_target("GET", parse_target(sent.encode())) == reached.encode()
+
+
+@pytest.mark.parametrize(
+    ("path", "versioned", "envelope"),
+    [
+        ("/v1/messages", False, Envelope.ANTHROPIC),
+        ("/messages/count_tokens", False, Envelope.ANTHROPIC),
+        ("/v1/models", True, Envelope.ANTHROPIC),
+        ("/v1/threads/t/messages/m/files", False, Envelope.OPENAI),
+        ("/v1/chat/completions", False, Envelope.OPENAI),
+    ],
+)
+def test_the_envelope_is_the_callers(path: str, versioned: bool, envelope: Envelope) -> None:
+    assert envelope_for(path, versioned) is envelope
+
+
+@pytest.mark.parametrize(
+    ("error", "openai", "anthropic"),
+    [
+        (BadRequest(400, "c", "m"), "invalid_request_error", "invalid_request_error"),
+        (BadRequest(401, "c", "m"), "authentication_error", "authentication_error"),
+        (BadRequest(404, "c", "m"), "invalid_request_error", "not_found_error"),
+        (BadRequest(413, "c", "m"), "invalid_request_error", "request_too_large"),
+        (BadRequest(418, "c", "m"), "invalid_request_error", "invalid_request_error"),
+        (BadUpstream(502, "c", "m"), "upstream_error", "api_error"),
+        (Unavailable(503, "c", "m"), "overloaded_error", "overloaded_error"),
+        (BadUpstream(504, "c", "m"), "timeout_error", "timeout_error"),
+    ],
+)
+def test_errors_have_the_dialects_types_pitfall_54(
+    error: BadRequest, openai: str, anthropic: str
+) -> None:
+    ours = json.loads(error_body(error))
+    assert ours == {"error": {"message": "m", "type": openai, "param": None, "code": "c"}}
+    theirs = json.loads(error_body(error, Envelope.ANTHROPIC, "id-1"))
+    assert (theirs["type"], theirs["request_id"]) == ("error", "id-1")
+    assert (theirs["error"]["type"], theirs["error"]["message"]) == (anthropic, "m")
+
+
+def test_a_profiles_own_body_wins() -> None:
+    assert error_body(BadRequest(401, "c", "m"), fixed={401: b"x"}) == b"x"
+    assert b"".join(protocol_answer(BadRequest(431, "c", "m"))).startswith(
+        b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("headers", "encoded", "is_one"),
+    [
+        ([(b"content-type", b"text/event-stream; charset=utf-8")], False, True),
+        ([(b"Content-Type", b"Text/Event-Stream")], False, True),
+        ([(b"Content-Type", b"text/event-stream"), (b"Content-Encoding", b"br")], False, False),
+        ([(b"Content-Type", b"text/event-stream"), (b"Content-Encoding", b"br")], True, True),
+        ([(b"Content-Type", b"application/json")], True, False),
+        ([], True, False),
+    ],
+)
+def test_event_streams_are_known_by_their_type(
+    headers: list[tuple[bytes, bytes]], encoded: bool, is_one: bool
+) -> None:
+    assert is_event_stream(headers, encoded=encoded) is is_one
+
+
+def test_an_event_stream_is_not_held_back_by_hops_in_between_row_86_pitfall_59() -> None:
+    fields = answer_fields(
+        [(b"Content-Type", b"text/event-stream"), (b"Cache-Control", b"public")], [], []
+    )
+    assert [value for name, value in fields if name == b"Cache-Control"] == [
+        b"no-cache, no-transform"
+    ]
+    assert (b"X-Accel-Buffering", b"no") in fields
+
+
+def test_organization_and_project_pass_or_are_added_row_34() -> None:
+    headers = Headers(
+        {
+            "OpenAI-Organization": ["theirs"],
+            "OpenAI-Project": ["p"],
+            "Authorization": ["Bearer sk-x"],
+        }
+    )
+    fields = upstream_fields(headers, Profile(name="p", routes=()), Caller())
+    assert sorted(fields) == [
+        (b"Authorization", b"Bearer sk-x"),
+        (b"Openai-Organization", b"theirs"),
+        (b"Openai-Project", b"p"),
+    ]
