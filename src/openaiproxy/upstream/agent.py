@@ -3,7 +3,7 @@
 treq adds ``Accept-Encoding``, takes gzip apart, keeps cookies, upper-cases methods and rewrites
 URLs. So it gets a URL that means nothing, no headers, and a jar that is always empty;
 :class:`OneRequest`, under it, knows the bytes to send. What comes back shows treq no header
-(:class:`~openaiproxy.upstream.connection.Incoming`), hence nothing to decode.
+(:class:`~openaiproxy.upstream.incoming.Incoming`), hence nothing to decode.
 
 A request is sent a second time, on a fresh connection, only if it went out on a reused one that
 turned out to be closed, no byte of an answer came, it has no body, and its method is one that
@@ -23,7 +23,8 @@ from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent, IBodyProducer, IResponse
 from zope.interface import implementer
 
-from openaiproxy.upstream.connection import Incoming, Request, Unanswered
+from openaiproxy.upstream.connection import Request, Unanswered
+from openaiproxy.upstream.incoming import Incoming
 from openaiproxy.upstream.pool import Pool
 
 __all__ = ["NoCookies", "OneRequest", "ask"]

@@ -22,9 +22,10 @@ from openaiproxy.errors import BadUpstream
 from openaiproxy.profile import Timeouts, Upstream
 from openaiproxy.upstream.agent import NoCookies, ask
 from openaiproxy.upstream.connect import proxy_refused
-from openaiproxy.upstream.connection import CutShort, Incoming, Request, Unanswered
+from openaiproxy.upstream.connection import CutShort, Request, Unanswered
 from openaiproxy.upstream.endpoints import find_way
-from openaiproxy.upstream.framing import InvalidAnswer
+from openaiproxy.upstream.heads import InvalidAnswer
+from openaiproxy.upstream.incoming import Incoming
 from openaiproxy.upstream.pool import Pool
 from openaiproxy.wire.headers import Field
 

@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from openaiproxy.errors import BadUpstream
-from openaiproxy.upstream.framing import HeadReader, InvalidAnswer
+from openaiproxy.upstream.heads import HeadReader, InvalidAnswer
 from openaiproxy.upstream.threshold import Threshold, Thresholds
 
 __all__ = ["TunnelEndpoint", "proxy_refused"]

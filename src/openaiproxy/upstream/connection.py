@@ -14,11 +14,6 @@ An answer may begin while the request's body is still being sent. One that refus
 the body; any other lets it go on until the answer ends, since an upstream may well answer while it
 reads.
 
-:class:`Incoming` is an answer from its head on. It is the transport of the protocol that its body
-is delivered to, holds what arrives before there is one, and knows how the body ended:
-``ResponseDone``, ``PotentialDataLoss`` (a body ended by the close alone), or anything else, which
-means that it is broken.
-
 Why Twisted's ``HTTP11ClientProtocol`` isn't used: it delivers no answer
 before the request is sent, drops bytes that follow an answer and keeps the connection, accepts a
 length beside chunks, and has unbounded heads.
@@ -30,28 +25,21 @@ from typing import cast
 
 from attrs import frozen
 from twisted.internet.defer import Deferred, fail
-from twisted.internet.error import ConnectionAborted, ConnectionDone
-from twisted.internet.interfaces import IProtocol, IPushProducer, ITCPTransport
+from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import ITCPTransport
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from twisted.web.client import ResponseDone, ResponseFailed
 from twisted.web.http import PotentialDataLoss
-from twisted.web.http_headers import Headers
-from twisted.web.iweb import UNKNOWN_LENGTH, IBodyProducer, IResponse
-from zope.interface import implementer
+from twisted.web.iweb import IBodyProducer
 
-from openaiproxy.upstream.framing import (
-    BodyReader,
-    Endless,
-    Head,
-    HeadReader,
-    InvalidAnswer,
-    body_reader,
-)
+from openaiproxy.upstream.bodies import BodyReader, Endless, body_reader
+from openaiproxy.upstream.heads import Head, HeadReader, InvalidAnswer
+from openaiproxy.upstream.incoming import Incoming
 from openaiproxy.upstream.transport import Transport
 from openaiproxy.upstream.upload import Upload
 
-__all__ = ["Connection", "CutShort", "Incoming", "Keeper", "Phase", "Request", "Unanswered"]
+__all__ = ["Connection", "CutShort", "Keeper", "Phase", "Request", "Unanswered"]
 
 
 class Unanswered(Exception):
@@ -261,86 +249,3 @@ class Connection(Protocol):
             promise.errback(reason)
         if incoming is not None:
             incoming.end(reason)
-
-
-@implementer(IResponse, IPushProducer)
-class Incoming:
-    """An answer whose head is there. The ``headers`` that treq sees are empty: it decodes nothing.
-
-    :ivar head: what there is to know.
-    :ivar paused: whether its protocol wants no more bytes for now.
-    """
-
-    version = (b"HTTP", 1, 1)
-    length = UNKNOWN_LENGTH
-    request = None
-    previousResponse = None
-
-    def __init__(self, head: Head, connection: Connection) -> None:
-        self.head = head
-        self.code = head.status
-        self.phrase = head.phrase
-        self.headers = Headers()
-        self.paused = False
-        self._connection: Connection | None = connection
-        self._protocol: IProtocol | None = None
-        self._early: list[bytes] = []
-        self._ending: Failure | None = None
-
-    @property
-    def waiting(self) -> bool:
-        """Whether a body is still coming in and nobody takes it yet."""
-        return self._protocol is None and self._ending is None
-
-    def deliverBody(self, protocol: IProtocol) -> None:
-        """``IResponse``: give the body to a protocol, once."""
-        assert self._protocol is None
-        protocol.makeConnection(self)  # type: ignore[arg-type]
-        while self._early:
-            protocol.dataReceived(self._early.pop(0))
-        self._protocol = protocol  # not before, so that pieces and the end keep their order
-        if self._ending is not None:
-            protocol.connectionLost(self._ending)
-        elif not self.paused:
-            self.resumeProducing()
-
-    def setPreviousResponse(self, response: object) -> None:
-        """``IResponse``: redirects are not followed, so that there is none."""
-
-    def receive(self, data: bytes) -> None:
-        """A piece of the body came."""
-        if self._protocol is None:
-            self._early.append(data)
-        else:
-            self._protocol.dataReceived(data)
-
-    def end(self, reason: Failure) -> None:
-        """No more of the body comes. Called once."""
-        self._connection = None
-        self._ending = reason
-        if self._protocol is not None:
-            self._protocol.connectionLost(reason)
-
-    def pauseProducing(self) -> None:
-        """``IPushProducer``: read no more for now; what was read already may still come."""
-        self.paused = True
-        if self._connection is not None:
-            self._connection.pause()
-
-    def resumeProducing(self) -> None:
-        """``IPushProducer``: read on."""
-        self.paused = False
-        if self._connection is not None:
-            self._connection.resume()
-
-    def stopProducing(self) -> None:
-        """``IPushProducer``: the same as :meth:`abort`."""
-        self.abort()
-
-    def abort(self) -> None:
-        """Close the connection at once, unless the answer is whole. The body is broken then."""
-        self._early.clear()
-        if self._connection is not None:
-            self._connection.close()
-        elif self._protocol is None:
-            self._ending = Failure(ConnectionAborted())

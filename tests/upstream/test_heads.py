@@ -1,29 +1,10 @@
-"""Answers to the byte: what is one, what is none, and where its body ends."""
-
-from itertools import pairwise
+"""Heads of answers, to the byte: what is one, what is none, and what it says."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from openaiproxy.upstream.framing import (
-    HEAD_LIMIT,
-    Chunked,
-    Endless,
-    HeadReader,
-    InvalidAnswer,
-    Sized,
-    body_reader,
-    parse_head,
-)
+from openaiproxy.upstream.heads import HEAD_LIMIT, HeadReader, InvalidAnswer, parse_head
 
 OK = b"HTTP/1.1 200 OK\r\n"
-
-
-def read(data: bytes, method: bytes = b"GET") -> Sized | Chunked | Endless | None:
-    found = HeadReader().feed(data)
-    assert found is not None
-    return body_reader(found[0], method)
 
 
 def test_a_head_keeps_order_case_and_repetition() -> None:
@@ -147,47 +128,6 @@ def test_a_whole_head_over_the_limit_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "method"), [(204, b"GET"), (304, b"GET"), (200, b"HEAD"), (404, b"HEAD")]
-)
-def test_answers_without_a_body_have_none_whatever_their_fields_say(
-    status: int, method: bytes
-) -> None:
-    for fields in (b"", b"Content-Length: 9\r\n", b"Transfer-Encoding: chunked\r\n"):
-        assert read(b"HTTP/1.1 %d X\r\n%b\r\n" % (status, fields), method) is None
-
-
-def test_each_framing_has_its_reader() -> None:
-    assert read(OK + b"\r\n") == Endless()
-    assert read(OK + b"Content-Length: 0\r\n\r\n") is None
-    assert read(OK + b"Content-Length: 7\r\n\r\n") == Sized(7)
-    assert read(OK + b"Content-Length: 7, 07\r\nContent-Length: 7\r\n\r\n") == Sized(7)
-    assert read(OK + b"Transfer-Encoding: Chunked\r\n\r\n") == Chunked()
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [
-        b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
-        b"Content-Length: 0\r\nTransfer-Encoding: chunked\r\n",
-        b"Transfer-Encoding: gzip, chunked\r\n",
-        b"Transfer-Encoding: chunked, chunked\r\n",
-        b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n",
-        b"Transfer-Encoding: identity\r\n",
-        b"Transfer-Encoding: xchunked\r\n",
-        b"Transfer-Encoding: \r\n",
-    ],
-)
-def test_framings_that_leave_a_choice_are_refused(fields: bytes) -> None:
-    with pytest.raises(InvalidAnswer):
-        read(OK + fields + b"\r\n")
-
-
-def test_http_1_0_has_no_chunks() -> None:
-    with pytest.raises(InvalidAnswer):
-        read(b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-
-
-@pytest.mark.parametrize(
     ("first", "fields", "persistent"),
     [
         (b"HTTP/1.1", b"", True),
@@ -204,30 +144,6 @@ def test_who_keeps_the_connection(first: bytes, fields: bytes, persistent: bool)
     assert found[0].persistent is persistent
 
 
-def test_a_sized_body_ends_at_its_size() -> None:
-    reader = Sized(5)
-    assert (reader.feed(b"abc"), reader.over) == (b"abc", False)
-    assert (reader.feed(b"deX"), reader.over, reader.excess) == (b"de", True, True)
-
-
-CHUNKS = b'4;ext="1"\r\nWiki\r\n0A \r\npedia in \n\r\n3\r\nall\r\n0\r\nTrailer: t\r\n\r\n'
-
-
-def test_chunks_are_joined_and_trailers_dropped() -> None:
-    reader = Chunked()
-    assert reader.feed(CHUNKS) == b"Wikipedia in \nall"
-    assert (reader.over, reader.excess, reader.fault) == (True, False, None)
-
-
-@given(st.lists(st.integers(0, len(CHUNKS)), max_size=6))
-def test_chunks_may_be_cut_anywhere(cuts: list[int]) -> None:
-    edges = [0, *sorted(cuts), len(CHUNKS)]
-    reader = Chunked()
-    pieces = [CHUNKS[a:b] for a, b in pairwise(edges)]
-    assert b"".join(reader.feed(piece) for piece in pieces) == b"Wikipedia in \nall"
-    assert (reader.over, reader.excess, reader.fault) == (True, False, None)
-
-
 def test_a_head_may_be_cut_anywhere() -> None:
     whole = b"HTTP/1.1 100 C\r\n\r\n" + OK + b"A: b\r\nC: d\r\n\r\n"
     reader = HeadReader()
@@ -235,54 +151,3 @@ def test_a_head_may_be_cut_anywhere() -> None:
     assert found[:-1] == [None] * (len(whole) - 1)
     assert found[-1] is not None
     assert found[-1][0].headers == [(b"A", b"b"), (b"C", b"d")]
-
-
-def test_bytes_after_the_last_chunk_are_seen() -> None:
-    reader = Chunked()
-    reader.feed(b"0\r\n\r\nHTTP/1.1")
-    assert (reader.over, reader.excess) == (True, True)
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"x\r\n",
-        b"-1\r\n",
-        b"+1\r\na\r\n",
-        b"0x1\r\na\r\n",
-        b"1_0\r\n",
-        b"\r\n",
-        b" 1\r\n",
-        b"1\na\n",
-        b"1\r\nab\r\n",
-        b"1\r\naX",
-        b"1\r\na\n",
-        b"1 2\r\n",
-        b"ffffffffffffffff\r\n",
-        b"1;" + b"e" * 5000,
-        b"1;" + b"e" * 5000 + b"\r\n",
-        b"1;a\rb\r\n",
-        b"0\r\nno colon\r\n",
-        b"0\r\n" + b"A: b\r\n" * 20_000,
-    ],
-)
-def test_malformed_chunks_are_faults(data: bytes) -> None:
-    reader = Chunked()
-    reader.feed(data)
-    assert reader.fault is not None
-    assert not reader.over
-
-
-def test_what_came_before_a_fault_is_given_out() -> None:
-    reader = Chunked()
-    assert reader.feed(b"2\r\nok\r\nnope\r\n") == b"ok"
-    assert reader.fault is not None
-
-
-def test_a_line_fed_by_single_bytes_is_bounded() -> None:
-    reader = Chunked()
-    for _ in range(5000):
-        reader.feed(b"1")
-        if reader.fault is not None:
-            break
-    assert reader.fault is not None
