@@ -1,7 +1,6 @@
 """A client and the embedded upstream in one process's memory, with a clock of the test's."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 from attrs import define, field
@@ -126,6 +125,3 @@ def chat(text: str, **more: Any) -> dict[str, Any]:
 def question(words: str, **more: Any) -> dict[str, Any]:
     """A Responses request with a text."""
     return {"model": "gpt-5", "input": words, **more}
-
-
-ROOT = Path(__file__).resolve().parents[3]

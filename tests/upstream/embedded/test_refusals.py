@@ -28,7 +28,7 @@ from tests.upstream.embedded.room import Room, chat
         ("POST", "/v1/chat/completions", {"model": "x"}, 400, "messages"),
         ("POST", "/v1/chat/completions", {"model": "x", "messages": []}, 400, "messages"),
         ("POST", "/v1/chat/completions", {"model": "x", "messages": "hi"}, 400, "messages"),
-        ("POST", "/v1/chat/completions", chat("x", tools=[1]), 400, "tools"),
+        ("POST", "/v1/chat/completions", chat("x", tools=[1]), 400, "tools[0]"),
         ("POST", "/v1/chat/completions", chat("x", max_tokens="many"), 400, "max_tokens"),
         ("POST", "/v1/chat/completions", chat("x", n=99), 400, "n"),
         ("POST", "/v1/chat/completions", chat("x", response_format="j"), 400, "response_format"),

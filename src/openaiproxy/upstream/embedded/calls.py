@@ -19,20 +19,6 @@ from openaiproxy.upstream.embedded.texts import Short, Text, long_text, short_te
 __all__ = ["Answer", "Binary", "Call", "Event", "Events", "Shelves", "Upload", "Whole", "faulty"]
 
 
-_NOUNS: dict[type, str] = {str: "a string", list: "an array", dict: "an object"}
-#: Fields that have one shape in every API that knows them; arrays here are of objects.
-_SHAPES: dict[str, type] = {
-    "model": str,
-    "messages": list,
-    "tools": list,
-    "functions": list,
-    "stream_options": dict,
-    "text": dict,
-    "reasoning": dict,
-    "previous_response_id": str,
-}
-
-
 @frozen
 class Upload:
     """A file that came in a multipart form."""
@@ -75,16 +61,6 @@ class Call:
         """An id that begins with a prefix: the same for the same request and thing."""
         seed = f"{self.digest}/{prefix}/{what}".encode()
         return prefix + hashlib.sha256(seed).hexdigest()[:length]
-
-    def __attrs_post_init__(self) -> None:
-        for name, shape in _SHAPES.items():
-            value = self.body.get(name)
-            if value is not None and not isinstance(value, shape):
-                message = f"Invalid type for '{name}': expected {_NOUNS[shape]}."
-                raise Refusal(400, message, param=name, code="invalid_type")
-            if isinstance(value, list) and not all(isinstance(each, dict) for each in value):
-                message = f"Invalid type for '{name}[0]': expected an object."
-                raise Refusal(400, message, param=name, code="invalid_type")
 
     def require(self, *names: str) -> None:
         """Refuse the request if one of these fields isn't there."""

@@ -72,7 +72,7 @@ def _text(content: Any) -> str:
 def _offers(body: Json) -> Iterator[Offer]:
     for tool in [*(body.get("tools") or []), *(body.get("functions") or [])]:
         if tool.get("type") == "custom":
-            yield Offer(tool["custom"]["name"])
+            yield Offer(str((tool.get("custom") or {}).get("name")))
         else:
             function = tool.get("function") or tool
             yield Offer(str(function.get("name")), function.get("parameters") or {})

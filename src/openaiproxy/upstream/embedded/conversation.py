@@ -18,6 +18,7 @@ import orjson
 from attrs import evolve, frozen
 
 from openaiproxy.upstream.embedded.calls import Call
+from openaiproxy.upstream.embedded.refusals import Refusal
 from openaiproxy.upstream.embedded.specimens import specimen
 from openaiproxy.upstream.embedded.texts import Short, Text, short_text, tokens
 
@@ -136,13 +137,22 @@ def _called(ask: Ask) -> list[Offer]:
 def _call(offer: Offer) -> ToolCall:
     if offer.schema is None:
         return ToolCall(offer.name, "plain text", plain=True)
-    value = specimen(offer.schema)
+    value = _specimen(offer.schema, "tools")
     return ToolCall(offer.name, orjson.dumps(value if isinstance(value, dict) else {}).decode())
+
+
+def _specimen(schema: Any, param: str) -> Any:
+    """A specimen, or the refusal of a schema that isn't one."""
+    try:
+        return specimen(schema)
+    except (AttributeError, LookupError, TypeError, ValueError, ZeroDivisionError):
+        message = "Invalid schema: it isn't a valid JSON Schema."
+        raise Refusal(400, message, param=param, code="invalid_schema") from None
 
 
 def _words(ask: Ask) -> str:
     if ask.format == "json_schema":
-        return orjson.dumps(specimen(ask.schema)).decode()
+        return orjson.dumps(_specimen(ask.schema, "format")).decode()
     if ask.format == "json_object":
         return orjson.dumps({"answer": ask.text[:_QUOTE]}).decode()
     if ask.outputs:

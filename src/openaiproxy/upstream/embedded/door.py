@@ -26,6 +26,7 @@ from openaiproxy.upstream.embedded.memory import Memory
 from openaiproxy.upstream.embedded.outflow import Outflow, drop
 from openaiproxy.upstream.embedded.refusals import Refusal, troubled
 from openaiproxy.upstream.embedded.routes import find
+from openaiproxy.upstream.embedded.shapes import check_shapes
 from openaiproxy.upstream.embedded.tally import Seen, Tally
 
 __all__ = ["LIMIT", "Door", "EmbeddedSite", "resource", "site"]
@@ -56,9 +57,7 @@ class EmbeddedSite(Site):
 
     def __init__(self, door: "Door", clock: Any) -> None:
         # Forms are read here, not by the site: it would forget the files' names.
-        super().__init__(
-            door, BoundedRequest, reactor=clock, parsePOSTFormSubmission=False
-        )
+        super().__init__(door, BoundedRequest, reactor=clock, parsePOSTFormSubmission=False)
         self.displayTracebacks = False
         self.tally = door.tally
 
@@ -120,6 +119,7 @@ class Door:
             body["model"], words = split_model(body["model"])
             fault = parse_fault(words)
         fault = parse_fault(_header(request, "x-embedded-fault"), fault)
+        check_shapes(body)
         query = request.uri.partition(b"?")[2].decode("latin-1")
         return Call(
             body,

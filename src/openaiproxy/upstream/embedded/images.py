@@ -72,7 +72,10 @@ def _answer(call: Call, kind: str, pictures: int) -> Answer:
     if call.flag("stream"):
         if not _modern(call):
             raise Refusal(400, "Streaming isn't supported by this model.", param="stream")
-        return Events(_events(call, kind, count, pictures), broken=lambda _, __: [_failure()])
+        partial = call.count("partial_images", 0, 0, 3)
+        return Events(
+            _events(call, kind, partial, count, pictures), broken=lambda _, __: [_failure()]
+        )
     document: Json = {"created": call.now, "data": [_image(call, index) for index in range(count)]}
     if _modern(call):
         settings = {**_settings(call), "background": "opaque", "output_format": "png"}
@@ -110,10 +113,10 @@ def _usage(call: Call, count: int, pictures: int) -> Json:
     }
 
 
-def _events(call: Call, kind: str, count: int, pictures: int) -> Iterator[Event]:
+def _events(call: Call, kind: str, partial: int, count: int, pictures: int) -> Iterator[Event]:
     frame = {"created_at": call.now, **_settings(call)}
     frame.update(background="opaque", output_format="png")
-    for index in range(call.count("partial_images", 0, 0, 3)):
+    for index in range(partial):
         event = {"type": f"{kind}.partial_image", "b64_json": _encoded(call, ("partial", index))}
         yield Event({**event, **frame, "partial_image_index": index}, event["type"])
     for index in range(count):

@@ -45,7 +45,8 @@ def create(call: Call) -> Answer:
 
 
 def _result(given: Any) -> dict[str, Any]:
-    parts = given if isinstance(given, list) else [{"type": "text", "text": given}]
+    given = given if isinstance(given, list) else [{"type": "text", "text": given}]
+    parts = [part for part in given if isinstance(part, dict)]
     violent = any("violence" in str(part.get("text", "")).lower() for part in parts)
     flags = {name: violent and name == "violence" for name in _CATEGORIES}
     kinds = sorted({"text" if part.get("type") == "text" else "image" for part in parts})

@@ -32,7 +32,7 @@ def create(call: Call) -> Answer:
     """``POST /v1/audio/speech``."""
     call.require("model", "input", "voice")
     form = call.body.get("response_format") or "mp3"
-    if form not in _KINDS:
+    if not isinstance(form, str) or form not in _KINDS:
         message = f"Invalid 'response_format': expected one of {', '.join(_KINDS)}."
         raise Refusal(400, message, param="response_format")
     words = tokens(str(call.body["input"]))
