@@ -21,8 +21,8 @@ from openaiproxy.config.printing import print_config
 from openaiproxy.config.settings import flags
 from openaiproxy.errors import Misconfigured
 from openaiproxy.ops.logs import open_log
-from openaiproxy.ops.payloads import open_payload_log
-from openaiproxy.profile import Config
+from openaiproxy.ops.payloads import PayloadLog, open_payload_log
+from openaiproxy.profile import Config, Profile
 from openaiproxy.web.binding import bind_hosts, resolve
 from openaiproxy.web.ports import Ports
 
@@ -106,7 +106,8 @@ def makeService(options: Options) -> IService:
         reactor,
         config,
         salt=os.urandom(32),
-        payloads=lambda profile: open_payload_log(profile.log, time.time),
+        payloads=_payload_logs(),
+        now=time.time,
         on_stopping=lambda cut: _on_second_signal(reactor, cut),
     )
     ports.setServiceParent(service)
@@ -122,6 +123,21 @@ class _Service(MultiService):
         except Misconfigured as mistake:
             sys.stderr.write(f"openaiproxy: {mistake}\n")
             raise SystemExit(1) from None
+
+
+def _payload_logs() -> Callable[[Profile], PayloadLog | None]:
+    """Opens payload logs; profiles that name the same file share it, as two would rotate it twice."""
+    opened: dict[str, PayloadLog | None] = {}
+
+    def payload_log(profile: Profile) -> PayloadLog | None:
+        path = profile.log.payload_file
+        if path is None:
+            return None
+        if path not in opened:
+            opened[path] = open_payload_log(profile.log, time.time)
+        return opened[path]
+
+    return payload_log
 
 
 def _collector(options: Options, name: str, text: str) -> Callable[[str], None]:

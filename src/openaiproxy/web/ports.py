@@ -53,6 +53,7 @@ class Ports(Service):
     :param reactor: a real reactor, or one that listens in memory.
     :param salt: random bytes, for the comparison of client keys.
     :param payloads: opens the payload log of a profile.
+    :param now: time of day, in seconds since 1970, for the embedded upstream; the reactor's where there is none.
     :param on_stopping: called with :meth:`cut` when draining begins.
     """
 
@@ -63,12 +64,14 @@ class Ports(Service):
         *,
         salt: bytes,
         payloads: Callable[[Profile], PayloadLog | None],
+        now: Callable[[], float] | None = None,
         on_stopping: Callable[[Callable[[], None]], None] = lambda cut: None,
     ) -> None:
         self._reactor = reactor
         self._config = config
         self._salt = salt
         self._payloads = payloads
+        self._now = now
         self._on_stopping = on_stopping
         self._open: list[_Open] = []
         self._embedded: IListeningPort | None = None
@@ -149,7 +152,7 @@ class Ports(Service):
     def _embedded_endpoint(self) -> IStreamClientEndpoint:
         """The embedded upstream, on a loopback port of its own that the system chooses."""
         if self._embedded is None:
-            site = embedded_site(self._reactor)
+            site = embedded_site(self._reactor, self._now)
             self._embedded = self._reactor.listenTCP(0, site, interface=_LOOPBACK)
         address: Any = self._embedded.getHost()
         return TCP4ClientEndpoint(self._reactor, _LOOPBACK, address.port)

@@ -4,6 +4,7 @@ interrupted.
 
 import argparse
 import sys
+import time
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -17,7 +18,7 @@ __all__ = ["main"]
 
 async def _serve(reactor: Any, port: int, interface: str) -> None:
     kind: Any = TCP6ServerEndpoint if ":" in interface else TCP4ServerEndpoint
-    listening = await kind(reactor, port, interface=interface).listen(site(reactor))
+    listening = await kind(reactor, port, interface=interface).listen(site(reactor, time.time))
     host = f"[{interface}]" if ":" in interface else interface
     print(f"http://{host}:{listening.getHost().port}/v1", flush=True)
     await Deferred()

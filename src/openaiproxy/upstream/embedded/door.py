@@ -7,6 +7,7 @@ except where a fault asks for HTML.
 """
 
 import hashlib
+from collections.abc import Callable
 from typing import Any, BinaryIO
 from urllib.parse import parse_qsl
 
@@ -59,23 +60,29 @@ class EmbeddedSite(Site):
         # Forms are read here, not by the site: it would forget the files' names.
         super().__init__(door, BoundedRequest, reactor=clock, parsePOSTFormSubmission=False)
         self.displayTracebacks = False
+        self.noisy = False
         self.tally = door.tally
 
+    def log(self, request: Any) -> None:
+        """Nothing: a stand-in keeps no access log."""
 
-def site(clock: Any) -> EmbeddedSite:
+
+def site(clock: Any, now: Callable[[], float] | None = None) -> EmbeddedSite:
     """The stand-in, ready to listen with.
 
-    :param clock: what tells the time and makes the pauses: a reactor, or a test's clock.
+    :param clock: what makes the pauses: a reactor, or a test's clock.
+    :param now: time of day, in seconds since 1970; the clock's where there is none.
     """
-    return EmbeddedSite(resource(clock), clock)
+    return EmbeddedSite(resource(clock, now), clock)
 
 
-def resource(clock: Any) -> "Door":
+def resource(clock: Any, now: Callable[[], float] | None = None) -> "Door":
     """The stand-in as the root resource of a site of the caller's.
 
     :param clock: as for :func:`site`.
+    :param now: as for :func:`site`.
     """
-    return Door(clock)
+    return Door(clock, now or clock.seconds)
 
 
 @implementer(IResource)
@@ -84,6 +91,7 @@ class Door:
     """The root resource; it reads every path itself."""
 
     clock: IReactorTime
+    now: Callable[[], float]
     tally: Tally = field(factory=Tally)
     _shelves: Shelves = field(factory=lambda: Shelves(Memory(), Memory()), repr=False)
     isLeaf = True
@@ -124,7 +132,7 @@ class Door:
         return Call(
             body,
             _digest(request, _canonical(body, uploads) if uploads else content),
-            int(self.clock.seconds()),
+            int(self.now()),
             self._shelves,
             fault,
             query=dict(parse_qsl(query, keep_blank_values=True)),
