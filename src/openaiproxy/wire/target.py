@@ -4,8 +4,9 @@ Only origin-form (``/path?query``) is served, and ``*`` of ``OPTIONS *``. A targ
 whatever passes here goes upstream byte for byte, so what a profile's routes are compared with is what is sent.
 
 The traversal rule looks further than one decoding, since nobody knows how often the upstream decodes: a
-segment that is ``.`` or ``..`` after any number of decodings, with ``\\`` counted as ``/`` and path parameters
-(``..;x``) cut off, is refused, and so are NUL, other control characters, overlong UTF-8 and broken escapes.
+segment that is ``.`` or ``..`` after any number of decodings, with ``\\`` counted as ``/`` and what may follow a
+name (``..;x``, ``..%3Fx``) cut off, is refused, and so are NUL, other control characters, overlong UTF-8 and
+broken escapes.
 """
 
 import re
@@ -25,7 +26,10 @@ _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
 # The plain paths of nearly every request: nothing in them to look at twice.
 _PLAIN = re.compile(rb"(/[A-Za-z0-9\-_~:@!$,=+]+(\.[A-Za-z0-9\-_~]+)*)+/?\Z")
 _DECODINGS = 8
-_OVERLONG = re.compile(rb"[\xc0\xc1]|\xe0[\x80-\x9f]|\xf0[\x80-\x8f]")
+_OVERLONG = re.compile(rb"[\xc0\xc1]|\xe0[\x80-\x9f]|\xf0[\x80-\x8f]|[\xf8-\xfd][\x80-\xbf]")
+_CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
+# Once decoded, "?" and "#" may end a path as "/" does, and some servers drop the spaces behind a name.
+_DOT_SEGMENT = re.compile(rb"(?:^|[/\\])\.{1,2} *(?=[/\\;?#]|\Z)")
 
 
 @frozen
@@ -65,24 +69,24 @@ def parse_target(raw: bytes) -> Target:
 def _check_path(path: bytes) -> None:
     if path.startswith(b"//"):
         raise _refused("the path must not begin with two slashes")
+    if _BROKEN_ESCAPE.search(path):
+        raise _refused("the path has a broken percent-escape")
     for _ in range(_DECODINGS):
-        if _BROKEN_ESCAPE.search(path):
-            raise _refused("the path has a broken percent-escape")
-        decoded = _ESCAPE.sub(lambda m: bytes((int(m[1], 16),)), path)
+        # From the second decoding on a broken escape is left as it is, as lenient decoders do: a later one may
+        # complete it ("%2%65" is "%2e", and then a dot).
+        decoded = _ESCAPE.sub(lambda escape: bytes((int(escape[1], 16),)), path)
         _check_decoded(decoded)
         if decoded == path:
             return
-        # A literal "%" may well be meant; from the second decoding on only whole escapes are looked at.
-        path = _BROKEN_ESCAPE.sub(b"_", decoded)
+        path = decoded
     raise _refused("the path is percent-encoded too many times")
 
 
 def _check_decoded(path: bytes) -> None:
-    if any(byte < 0x20 or byte == 0x7F for byte in path) or _OVERLONG.search(path):
+    if _CONTROL.search(path) or _OVERLONG.search(path):
         raise _refused("the path must not hold control characters or overlong UTF-8")
-    for segment in path.replace(b"\\", b"/").split(b"/"):
-        if segment.partition(b";")[0] in (b".", b".."):
-            raise _refused("the path must not hold dot segments")
+    if _DOT_SEGMENT.search(path):
+        raise _refused("the path must not hold dot segments")
 
 
 def _refused(message: str) -> BadRequest:
