@@ -24,6 +24,7 @@ from openaiproxy.hub.events import (
     Fault,
     FaultKind,
     PartBegin,
+    PartDelta,
     PartEnd,
     Usage,
 )
@@ -141,7 +142,7 @@ class Stream:
             events = [cut for event in events for cut in self._stops.feed(event)]
         render = self._renderer.render
         for event in events:
-            if event.__class__ in _TURNS:
+            if event.__class__ is not PartDelta:
                 self._turn(event)
             written.append(render(event))
 
@@ -161,9 +162,8 @@ class Stream:
                 self.over = True
                 self.fault = event
                 self.usage = event.usage or self.usage
-
-
-_TURNS = frozenset({Begin, PartBegin, End, Fault})
+            case _:
+                pass
 
 
 @define(eq=False)

@@ -55,7 +55,12 @@ def fold(events: Iterable[Event]) -> Reply | Fault:
     parts: dict[int, list[Part]] = {}
     slots: dict[int, tuple[int, int]] = {}
     others: list[Other] = []
-    for event in walk(events):
+    strict = walk(events)
+    last = strict[-1]
+    if isinstance(last, Fault):
+        return last
+    assert isinstance(last, End), "a walk ends in End or Fault"
+    for event in strict:
         match event:
             case Begin():
                 begin = event
@@ -68,13 +73,8 @@ def fold(events: Iterable[Event]) -> Reply | Fault:
                 parts[choice][place] = part
             case Other():
                 others.append(event)
-            case End():
-                count = range(len(event.finishes))
-                choices = tuple(tuple(parts.get(choice, ())) for choice in count)
-                return Reply(begin, choices, event, tuple(others))
-            case Fault():
-                return event
-    raise AssertionError("walk() ends in End or Fault")
+    choices = tuple(tuple(parts.get(choice, ())) for choice in range(len(last.finishes)))
+    return Reply(begin, choices, last, tuple(others))
 
 
 def unfold(reply: Reply) -> Iterator[Event]:
