@@ -1,0 +1,4 @@
+"""The words in which dialects meet: parts, requests, events, and the one order in which events may
+come."""
+
+__all__: list[str] = []

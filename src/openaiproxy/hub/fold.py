@@ -1,0 +1,93 @@
+"""A whole answer, and the stream that it could have been: one mapping for both.
+
+A dialect reads and writes whole answers as a :class:`Reply`, and streams as events. ``fold`` and
+``unfold`` go between, so that a stream can be answered as a whole and a whole as a stream, and so
+that what an answer means is decided once, in the grammar.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from attrs import frozen
+
+from openaiproxy.hub.events import (
+    Begin,
+    End,
+    Event,
+    Fault,
+    Other,
+    PartBegin,
+    PartEnd,
+)
+from openaiproxy.hub.grammar import walk
+from openaiproxy.hub.growth import bare
+from openaiproxy.hub.parts import Part
+
+__all__ = ["Reply", "fold", "unfold"]
+
+
+@frozen
+class Reply:
+    """A whole answer.
+
+    :param begin: what it is.
+    :param choices: the parts of each choice, in order; at least one choice, which may be empty.
+    :param end: how each choice finished, and what it took.
+    :param others: what only its own dialect has a word for, from a stream.
+    """
+
+    begin: Begin
+    choices: tuple[tuple[Part, ...], ...]
+    end: End
+    others: tuple[Other, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The first choice's."""
+        return self.choices[0]
+
+
+def fold(events: Iterable[Event]) -> Reply | Fault:
+    """The whole answer that events amount to, or the fault in which they end.
+
+    :param events: loose or strict; an end of input is understood after the last.
+    """
+    begin = Begin()
+    parts: dict[int, list[Part]] = {}
+    slots: dict[int, tuple[int, int]] = {}
+    others: list[Other] = []
+    strict = walk(events)
+    last = strict[-1]
+    if isinstance(last, Fault):
+        return last
+    assert isinstance(last, End), "a walk ends in End or Fault"
+    for event in strict:
+        match event:
+            case Begin():
+                begin = event
+            case PartBegin():
+                own = parts.setdefault(event.choice, [])
+                slots[event.slot] = (event.choice, len(own))
+                own.append(event.part)
+            case PartEnd(slot, part) if part is not None:
+                choice, place = slots[slot]
+                parts[choice][place] = part
+            case Other():
+                others.append(event)
+    choices = tuple(tuple(parts.get(choice, ())) for choice in range(len(last.finishes)))
+    return Reply(begin, choices, last, tuple(others))
+
+
+def unfold(reply: Reply) -> Iterator[Event]:
+    """The loose events of a whole answer: each part begins bare and ends whole.
+
+    :param reply: any whole answer.
+    """
+    yield reply.begin
+    yield from reply.others
+    slot = 0
+    for choice, parts in enumerate(reply.choices):
+        for part in parts:
+            yield PartBegin(slot, bare(part), choice)
+            yield PartEnd(slot, part)
+            slot += 1
+    yield reply.end

@@ -1,0 +1,246 @@
+"""The mechanics of translation, between two toys."""
+
+import pytest
+from attrs import evolve
+
+from openaiproxy.errors import BadRequest
+from openaiproxy.hub.events import Fault, FaultKind, Usage
+from openaiproxy.hub.loss import Loss
+from openaiproxy.hub.request import Request
+from openaiproxy.translation import Stream, Translation
+from openaiproxy.wire import json
+from openaiproxy.wire.sse import Decoder
+from tests.toy import frame, toy
+
+LONG = "a" * 30
+BODY = b'{"model":"m","say":["hi"],"tools":["f","' + LONG.encode() + b'"]}'
+
+
+def translation(body: bytes = BODY, **options: object) -> Translation:
+    return Translation.of(
+        body,
+        caller=toy("one"),
+        upstream=toy("two", short=20),
+        now=lambda: 7.0,
+        new_id=lambda prefix: f"{prefix}1",
+        **options,  # type: ignore[arg-type]
+    )
+
+
+def read(data: bytes) -> list[object]:
+    return [json.loads(record.data) for record in Decoder().feed(data)]
+
+
+RECORDS = [
+    frame({"begin": "r"}),
+    frame({"text": "Hel"}),
+    frame({"text": "lo"}),
+    frame({"call": ["c", "f"]}),
+    frame({"args": "{}"}),
+    frame({"finish": "stop"}),
+    frame({"over": [3, 4]}),
+]
+TOLD = [
+    {"begin": "r"},
+    {"text": "Hel"},
+    {"text": "lo"},
+    {"call": ["c", "f"]},
+    {"args": "{}"},
+    {"finish": "tool_calls"},
+    {"over": [3, 4]},
+]
+WHOLE = {"id": "r", "text": "Hello", "calls": [["c", "f", "{}"]], "finish": "stop", "used": [3, 4]}
+
+
+def test_a_request_is_parsed_and_rendered() -> None:
+    made = translation()
+    body = json.loads(made.body)
+    assert (body["model"], body["say"]) == ("m", ["hi"])
+    assert made.losses == ()
+
+
+def test_a_request_that_cannot_be_read_is_the_callers_fault() -> None:
+    for body in (b"{", b"[]", b"{}"):
+        with pytest.raises(BadRequest):
+            translation(body)
+
+
+def test_what_the_upstream_has_no_word_for_is_a_loss_18() -> None:
+    made = translation(b'{"model":"m","odd":1,"mark":2,"stream":true,"null":null}')
+    assert made.losses == (
+        Loss("odd", "only one has a word for it"),
+        Loss("mark", "only one has a word for it", hint=True),
+    )
+
+
+def test_amendments_change_what_goes_upstream_and_not_what_was_asked() -> None:
+    def amend(request: Request) -> Request:
+        return evolve(request, model="other")
+
+    made = translation(amend=amend)
+    assert (json.loads(made.body)["model"], made.request.model) == ("other", "m")
+
+
+def test_a_stream_is_told_in_the_callers_words() -> None:
+    stream = translation().stream()
+    assert read(stream.feed(b"".join(RECORDS))) == TOLD
+    assert stream.eof() == b""
+    assert (stream.over, stream.begun, stream.model) == (True, True, "m")
+    assert (stream.fault, stream.usage) == (None, Usage(3, 4))
+    assert stream.end is not None
+    assert [loss.path for loss in stream.losses()] == ["PartEnd"]
+
+
+def test_one_byte_at_a_time_gives_the_same_bytes() -> None:
+    stream = translation().stream()
+    whole = b"".join(RECORDS)
+    pieces = [stream.feed(whole[at : at + 1]) for at in range(len(whole))]
+    assert b"".join(pieces) == translation().stream().feed(whole)
+
+
+def test_one_read_makes_one_write() -> None:
+    stream = translation().stream()
+    assert stream.feed(b"".join(RECORDS[:3])).count(b"data: ") == 3
+
+
+@pytest.mark.parametrize("count", range(len(RECORDS) - 2))
+def test_a_cut_stream_ends_in_a_fault_26(count: int) -> None:
+    stream = translation().stream()
+    data = stream.feed(b"".join(RECORDS[:count]) + RECORDS[count][:-1]) + stream.eof()
+    assert read(data)[-1] == {"error": "The upstream's answer ended before it was finished."}
+    assert stream.fault is not None
+    assert stream.fault.kind is FaultKind.TRUNCATED
+    assert {"finish"} not in [set(told) for told in read(data)]  # type: ignore[call-overload]
+
+
+def test_a_finish_that_was_read_is_enough_26() -> None:
+    stream = translation().stream()
+    data = stream.feed(b"".join(RECORDS[:-1])) + stream.eof()
+    assert read(data)[-2:] == [{"finish": "tool_calls"}, {"over": []}]
+    assert stream.fault is None
+
+
+@pytest.mark.parametrize("bad", [b"data: {\n\n", b"data: []\n\n", b'data: {"what":1}\n\n'])
+def test_what_cannot_be_read_is_a_fault_and_the_end(bad: bytes) -> None:
+    stream = translation().stream()
+    data = stream.feed(RECORDS[0] + RECORDS[1] + bad + b"".join(RECORDS[2:]))
+    assert stream.over
+    assert stream.fault is not None
+    assert stream.fault.code == "upstream_malformed"
+    assert read(data)[:2] == TOLD[:2]
+    assert list(read(data)[2]) == ["error"]  # type: ignore[call-overload]
+    assert (stream.feed(b"".join(RECORDS)), stream.eof()) == (b"", b"")
+
+
+def test_what_the_upstream_says_before_its_first_part_can_still_be_a_status_25() -> None:
+    made = translation()
+    stream = made.stream()
+    stream.feed(RECORDS[0] + frame({"error": "overloaded"}))
+    assert not stream.begun
+    assert stream.fault is not None
+    answer = made.failure(stream.fault)
+    assert (answer.status, answer.body) == (500, b'{"error":"overloaded"}')
+    assert stream.usage == Usage(1, 0)
+
+
+def test_a_fault_of_the_shells_own_is_told_once() -> None:
+    stream = translation().stream()
+    stream.feed(RECORDS[0])
+    assert read(stream.take([Fault(FaultKind.TIMEOUT, "Too late.")])) == [{"error": "Too late."}]
+    assert stream.eof() == b""
+
+
+def test_a_parser_may_fail_at_the_end_of_input() -> None:
+    stream = translation().stream()
+    stream.feed(RECORDS[0] + frame({"call": ["c", "f"]}) * 10)
+    assert read(stream.eof()) == [{"error": "Too late."}]
+    assert stream.fault is not None
+    assert stream.fault.kind is FaultKind.TIMEOUT
+
+
+def test_tool_names_come_back_as_the_caller_wrote_them_14() -> None:
+    made = translation()
+    (short,) = made.rendered.names
+    assert len(short) == 20
+    assert json.loads(made.body)["tools"] == ["f", short]
+    records = [RECORDS[0], frame({"call": ["c", short]}), frame({"call": ["d", "f"]}), RECORDS[-2]]
+    stream = made.stream()
+    told = read(stream.feed(b"".join(records)))
+    assert told[1:] == [{"call": ["c", LONG]}, {"call": ["d", "f"]}]
+    whole = json.dumps({**WHOLE, "calls": [["c", short, "{}"]]})
+    assert json.loads(made.reply(whole).body)["calls"] == [["c", LONG, "{}"]]
+
+
+STOPPING = b'{"model":"m","stop":["END"]}'
+
+
+def test_an_answer_is_cut_at_a_stop_sequence_10() -> None:
+    stream = translation(STOPPING).stream()
+    data = stream.feed(b"".join([RECORDS[0], frame({"text": "a E"}), frame({"text": "ND b"})]))
+    assert read(data)[1:] == [{"text": "a "}, {"finish": "stop_sequence"}, {"over": []}]
+    assert stream.over
+    assert stream.eof() == b""
+
+
+def test_a_whole_answer_is_cut_too_and_its_usage_known_10() -> None:
+    whole = {"id": "r", "text": "a END b", "calls": [], "finish": "stop", "used": [3, 4]}
+    answer = translation(STOPPING).reply(json.dumps(whole))
+    assert json.loads(answer.body) == {**whole, "text": "a ", "finish": "stop_sequence"}
+    assert answer.usage == Usage(3, 4)
+
+
+def test_a_whole_reply_is_told_in_the_callers_words_23() -> None:
+    answer = translation().reply(json.dumps(WHOLE))
+    assert json.loads(answer.body) == {**WHOLE, "finish": "tool_calls"}
+    assert (answer.status, answer.usage, answer.fault) == (200, Usage(3, 4), None)
+
+
+def test_a_whole_reply_without_usage_has_none() -> None:
+    answer = translation().reply(json.dumps({**WHOLE, "used": None}))
+    assert answer.usage is None
+
+
+@pytest.mark.parametrize(
+    ("body", "status"), [(b'{"error":"broken"}', 500), (b"{}", 502), (b"<html>", 502), (b"[]", 502)]
+)
+def test_a_reply_that_fails_has_a_bad_status(body: bytes, status: int) -> None:
+    answer = translation().reply(body)
+    assert answer.status == status
+    assert answer.fault is not None
+
+
+def test_a_refusal_keeps_its_status_and_words_54() -> None:
+    answer = translation().refusal(429, b"slow down")
+    assert (answer.status, answer.body) == (429, b'{"error":"slow down"}')
+
+
+def test_a_stream_can_be_answered_as_a_whole() -> None:
+    answer = translation().collect(b"".join(RECORDS))
+    assert json.loads(answer.body) == {**WHOLE, "finish": "tool_calls"}
+
+
+def test_a_cut_stream_is_no_whole_answer_26() -> None:
+    answer = translation().collect(b"".join(RECORDS[:4]))
+    assert answer.status == 502
+    assert answer.usage is None
+
+
+def test_a_broken_stream_is_no_whole_answer() -> None:
+    assert translation().collect(RECORDS[0] + b"data: {\n\n").status == 502
+
+
+def test_a_whole_can_be_answered_as_a_stream() -> None:
+    told = read(translation().replay(json.dumps(WHOLE)))
+    assert told == [TOLD[0], {"text": "Hello"}, *TOLD[3:]]
+
+
+@pytest.mark.parametrize("body", [b'{"error":"broken"}', b"{}", b"<html>"])
+def test_a_failed_whole_is_a_failed_stream(body: bytes) -> None:
+    assert [list(told) for told in read(translation().replay(body))] == [["error"]]  # type: ignore[call-overload]
+
+
+def test_twenty_thousand_deltas_are_all_told() -> None:
+    stream: Stream = translation().stream()
+    stream.feed(RECORDS[0])
+    size = sum(len(stream.feed(RECORDS[1])) for _ in range(20_000))
+    assert size == 20_000 * len(RECORDS[1])
