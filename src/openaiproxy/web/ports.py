@@ -26,7 +26,7 @@ from openaiproxy.errors import Misconfigured
 from openaiproxy.ops.payloads import PayloadLog
 from openaiproxy.profile import Config, Port, Profile
 from openaiproxy.upstream.client import UpstreamClient
-from openaiproxy.upstream.embedded import site as embedded_site
+from openaiproxy.upstream.embedded.door import site as embedded_site
 from openaiproxy.web.gate import Gate
 from openaiproxy.web.port import OpenPort
 from openaiproxy.web.site import Site

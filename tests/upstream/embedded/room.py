@@ -12,8 +12,7 @@ from twisted.python.failure import Failure
 from twisted.web.client import ResponseDone
 from twisted.web.http import PotentialDataLoss
 
-from openaiproxy.upstream.embedded import resource
-from openaiproxy.upstream.embedded.door import Door
+from openaiproxy.upstream.embedded.door import Door, resource
 
 __all__ = ["Answered", "Room", "chat", "events", "frames", "question"]
 

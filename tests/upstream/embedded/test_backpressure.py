@@ -10,8 +10,7 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
-from openaiproxy.upstream.embedded import site
-from openaiproxy.upstream.embedded.door import EmbeddedSite
+from openaiproxy.upstream.embedded.door import EmbeddedSite, site
 from openaiproxy.upstream.embedded.outflow import BURST
 
 FULL = 4 * BURST

@@ -16,7 +16,7 @@ from twisted.internet import reactor as reactor_module
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThread
 
-from openaiproxy.upstream.embedded import site
+from openaiproxy.upstream.embedded.door import site
 
 reactor: Any = reactor_module
 MESSAGES: Any = [{"role": "user", "content": "good morning"}]

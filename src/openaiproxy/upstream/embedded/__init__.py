@@ -1,5 +1,3 @@
-"""A stand-in for OpenAI's API: deterministic, and able to misbehave on request."""
+"""A stand-in for OpenAI's API: deterministic, and able to misbehave on request. Start at ``door``."""
 
-from openaiproxy.upstream.embedded.door import resource, site
-
-__all__ = ["resource", "site"]
+__all__: list[str] = []
