@@ -48,14 +48,7 @@ class Options(usage.Options):
     config: Config
 
     def __init__(self) -> None:
-        for flag in flags():
-            if flag.repeatable:
-                self[flag.name] = []
-                setattr(
-                    self,
-                    "opt_" + flag.name.replace("-", "_"),
-                    _collector(self, flag.name, flag.help),
-                )
+        self.update({flag.name: [] for flag in flags() if flag.repeatable})
         super().__init__()
 
     def postOptions(self) -> None:
@@ -140,12 +133,19 @@ def _payload_logs() -> Callable[[Profile], PayloadLog | None]:
     return payload_log
 
 
-def _collector(options: Options, name: str, text: str) -> Callable[[str], None]:
-    def collect(value: str) -> None:
+def _collector(name: str, text: str) -> Callable[[Options, str], None]:
+    def collect(options: Options, value: str) -> None:
         options[name].append(value)
 
     collect.__doc__ = text
     return collect
+
+
+# Twisted finds the methods of repeatable options on the class alone.
+for _flag in flags():
+    if _flag.repeatable:
+        _method = "opt_" + _flag.name.replace("-", "_")
+        setattr(Options, _method, _collector(_flag.name, _flag.help))
 
 
 def _read_text(path: Path) -> str:
