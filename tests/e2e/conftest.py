@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import pytest_twisted
 from twisted.internet.defer import Deferred
+from twisted.internet.tcp import Connection, Port
 
 from tests.e2e.callers import AsyncCaller, Caller, SyncCaller
 from tests.e2e.house import House, Place, open_house
@@ -30,11 +31,15 @@ def real_reactor() -> Iterator[Any]:
     """The reactor, in which nothing of this folder's is left at the end."""
     from twisted.internet import reactor
 
-    calls, open_files = set(reactor.getDelayedCalls()), len(reactor.getReaders())
+    calls, sockets = set(reactor.getDelayedCalls()), _sockets(reactor)
     yield reactor
     assert set(reactor.getDelayedCalls()) <= calls
-    assert len(reactor.getReaders()) <= open_files
-    assert not reactor.getWriters()
+    assert _sockets(reactor) <= sockets
+
+
+def _sockets(reactor: Any) -> set[Any]:
+    watched = [*reactor.getReaders(), *reactor.getWriters()]
+    return {each for each in watched if isinstance(each, Port | Connection)}
 
 
 @pytest.fixture(scope="session")

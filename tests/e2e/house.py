@@ -19,7 +19,7 @@ from twisted.protocols.policies import WrappingFactory
 from twisted.web.resource import Resource
 
 from openaiproxy.config.load import load
-from openaiproxy.upstream.embedded import site
+from openaiproxy.upstream.embedded.door import site
 from openaiproxy.web.binding import bind_hosts, resolve
 from openaiproxy.web.ports import Ports
 from tests.e2e.wiretap import Exchange, Field, Wiretap
@@ -56,6 +56,7 @@ class Front(Resource):
         request.setHeader("content-type", "application/json")
         request.setHeader("content-encoding", "gzip")
         request.setHeader("vary", "Accept-Encoding")
+        request.setHeader("x-request-id", "req_gzipped")
         return self.compressed
 
 
@@ -150,7 +151,8 @@ class Place:
         connection.putrequest(method, target, skip_accept_encoding=True)
         for name, value in (self.caller_headers if headers is None else headers).items():
             connection.putheader(name, value)
-        if body and "Transfer-Encoding" not in (headers or {}):
+        chunked = headers is not None and "Transfer-Encoding" in headers
+        if (body or method in ("POST", "PUT", "PATCH")) and not chunked:
             connection.putheader("Content-Length", str(len(body)))
         connection.endheaders(body or None)
         response = connection.getresponse()

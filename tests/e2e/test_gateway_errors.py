@@ -26,3 +26,23 @@ def test_row_92_an_upstream_that_resets_before_its_answer_is_a_502(unanswered: C
     assert caught.value.code == "upstream_closed"
     unanswered.place.check_requests()
     assert len(unanswered.place.passed()) == 1, "it may have been acted on, so it is sent once"
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+def test_an_upstream_that_resets_in_its_answer_never_gives_a_part(
+    unanswered: Caller, stream: bool
+) -> None:
+    """A reset may overtake the answer's head; either way the SDK raises."""
+    got: list = []
+    headers = {"x-embedded-fault": "cut=2,reset"}
+
+    def ask(client):
+        return client.chat.completions.create(
+            model="gpt-4.1", messages=ASKED, stream=stream, extra_headers=headers
+        )
+
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - the SDK lets its HTTP library's through
+        unanswered.items(ask, got) if stream else unanswered.call(ask)
+    names = ("InternalServerError", "APIConnectionError", "RemoteProtocolError", "ReadError")
+    assert type(caught.value).__name__ in names
+    assert all(chunk.choices[0].finish_reason is None for chunk in got)

@@ -10,10 +10,11 @@ from typing import Any
 import h11
 from attrs import define, field, frozen
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IAddress
+from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol
 from twisted.internet.protocol import connectionDone
 from twisted.protocols.portforward import ProxyClient, ProxyClientFactory, ProxyFactory, ProxyServer
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 __all__ = ["Answer", "Exchange", "Field", "Wiretap"]
 
@@ -109,7 +110,32 @@ class _Reader:
             self._current.answered += data
 
 
-class _There(ProxyClient):
+@implementer(IHalfCloseableProtocol)
+class _Side:
+    """Either side of the tap: an end in one direction is passed on as just that."""
+
+    transport: Any
+    peer: Any
+    _heard = _said = False
+
+    def readConnectionLost(self) -> None:
+        """It will send no more."""
+        self._heard = True
+        if self.peer is not None:
+            self.peer.transport.loseWriteConnection()
+        self._close_if_over()
+
+    def writeConnectionLost(self) -> None:
+        """The other side will send no more."""
+        self._said = True
+        self._close_if_over()
+
+    def _close_if_over(self) -> None:
+        if self._heard and self._said:
+            self.transport.loseConnection()
+
+
+class _There(_Side, ProxyClient):
     """The side of the tap that calls on."""
 
     def dataReceived(self, data: bytes) -> None:
@@ -122,7 +148,7 @@ class _ThereFactory(ProxyClientFactory):
     noisy = False
 
 
-class _Here(ProxyServer):
+class _Here(_Side, ProxyServer):
     """The side of the tap that is called."""
 
     clientProtocolFactory = _ThereFactory
