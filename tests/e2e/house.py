@@ -135,7 +135,9 @@ class Place:
         for sent, seen in self.passed():
             got, given = sent.answer(), seen.answer()
             assert (got.status, got.body, got.whole) == (given.status, given.body, given.whole)
-            stream = b"text/event-stream" in b"".join(v for _, v in _of(given.headers, b"content-type"))
+            stream = b"text/event-stream" in b"".join(
+                v for _, v in _of(given.headers, b"content-type")
+            )
             aside = _ONE_HOP | _OURS | (_STREAM if stream else set())
             # A body of unknown length may be framed anew; its bytes were compared.
             assert _by_name(got.headers, aside) == _by_name(given.headers, aside)

@@ -25,11 +25,12 @@ PROXY_TAC = _CHECKOUT / "proxy.tac"
 
 
 def _python_path() -> list[str]:
-    """The checkout, where the package under test comes from one; nothing where it's installed."""
+    """The checkout, where the package under test comes from one; else what leads here already."""
     source = _CHECKOUT / "src"
     if Path(openaiproxy.__file__).is_relative_to(source):
         return [str(source), str(_CHECKOUT)]
-    return []
+    given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    return [str(Path(folder).resolve()) for folder in given if folder]
 
 
 class Twistd(ProcessProtocol):
@@ -158,7 +159,9 @@ async def ask(
     fields = Headers({name: [value] for name, value in headers.items()})
     method = b"GET" if body is None else b"POST"
     url = f"http://127.0.0.1:{port}{path}".encode()
-    asked = Agent(reactor).request(method, url, fields, None if body is None else FileBodyProducer(io.BytesIO(body)))
+    asked = Agent(reactor).request(
+        method, url, fields, None if body is None else FileBodyProducer(io.BytesIO(body))
+    )
     response = await asked.addTimeout(_SECONDS, reactor)
     received = Body(reactor)
     response.deliverBody(received)

@@ -121,9 +121,7 @@ def test_streamed_tool_calls_are_whole_when_put_together(caller: Caller) -> None
 
 def test_a_structured_answer_is_parsed(caller: Caller) -> None:
     completion = caller.call(
-        lambda c: c.chat.completions.parse(
-            model="gpt-4.1", messages=ASKED, response_format=Verdict
-        )
+        lambda c: c.chat.completions.parse(model="gpt-4.1", messages=ASKED, response_format=Verdict)
     )
     assert isinstance(completion.choices[0].message.parsed, Verdict)
 

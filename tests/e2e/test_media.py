@@ -128,8 +128,6 @@ def test_a_transcript_is_streamed(caller: Caller) -> None:
 
 def test_a_translation_is_made_from_a_multipart_form(caller: Caller) -> None:
     answer = caller.call(
-        lambda c: c.audio.translations.create(
-            model="whisper-1", file=("a.wav", SOUND, "audio/wav")
-        )
+        lambda c: c.audio.translations.create(model="whisper-1", file=("a.wav", SOUND, "audio/wav"))
     )
     assert answer.text.startswith("This is a translation of a.wav")

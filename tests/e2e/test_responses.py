@@ -86,9 +86,7 @@ def test_a_stored_response_is_retrieved(caller: Caller) -> None:
 
 def test_the_rest_of_a_stream_is_retrieved_after_an_event(caller: Caller) -> None:
     made = caller.call(lambda c: c.responses.create(**ASKED))
-    events = caller.items(
-        lambda c: c.responses.retrieve(made.id, stream=True, starting_after=3)
-    )
+    events = caller.items(lambda c: c.responses.retrieve(made.id, stream=True, starting_after=3))
     sent, _ = caller.place.last()
     assert sent.target.startswith(b"/v1/responses/" + made.id.encode() + b"?")
     assert events[0].sequence_number == 4
