@@ -34,6 +34,7 @@ from twisted.web.http import PotentialDataLoss
 from twisted.web.iweb import IBodyProducer
 
 from openaiproxy.upstream.bodies import BodyReader, Endless, body_reader
+from openaiproxy.upstream.buffers import bound_receiving
 from openaiproxy.upstream.heads import Head, HeadReader, InvalidAnswer
 from openaiproxy.upstream.incoming import Incoming
 from openaiproxy.upstream.transport import Transport
@@ -109,6 +110,7 @@ class Connection(Protocol):
         if ITCPTransport.providedBy(self.transport):
             self.transport.setTcpNoDelay(True)
             self.transport.setTcpKeepAlive(True)
+        bound_receiving(self.transport)
 
     def send(self, request: Request) -> "Deferred[Incoming]":
         """Send a request on an idle connection. On any other, nothing is sent.

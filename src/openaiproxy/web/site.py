@@ -9,6 +9,7 @@ from twisted.web.resource import IResource
 from twisted.web.server import Site as TwistedSite
 
 from openaiproxy.errors import BadRequest
+from openaiproxy.upstream.buffers import bound_sending
 from openaiproxy.web.channel import IDLE_SECONDS, Channel
 from openaiproxy.web.request import Request
 
@@ -44,6 +45,7 @@ class Site(TwistedSite):
     def opened(self, channel: Channel) -> None:
         """A client connected."""
         self._channels.add(channel)
+        bound_sending(channel.transport)
 
     def closed(self, channel: Channel) -> None:
         """A client's connection is gone."""
