@@ -2,12 +2,14 @@
 
 Two sides of a proxy that frame a message differently are how requests are smuggled, so whatever can be read in
 two ways is answered with 400 and the connection is closed: folded fields, bare CR or LF, NUL, two lengths, a
-length beside ``chunked``, any coding but ``chunked``, no ``Host`` or two of them. Heads have a size, a number of
-fields and a time.
+length beside ``chunked``, any coding but ``chunked``, a chunk's size beyond 63 bits, no ``Host`` or two of them.
+Heads have a size, a number of fields and a time. A target that is no plain path is refused by the exchange; that
+no request follows it on the connection is seen to here.
 
 Requests are handed on when their head is complete; the body is fed while it arrives. Bytes that follow a
 refusal are read and dropped for a moment (so that the client sees the answer rather than a reset) and never
-reach the parser.
+reach the parser. A connection ends in steps: its last answer is written; what still arrives is dropped for
+:data:`LINGER_SECONDS`; it is closed when all is flushed, and cut if that takes more than :data:`FLUSH_SECONDS`.
 """
 
 import re
@@ -17,11 +19,13 @@ from typing import Any
 from twisted.internet.interfaces import IDelayedCall, IHalfCloseableDescriptor
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
-from twisted.web.http import HTTPChannel
+from twisted.web.http import HTTPChannel, _ChunkedTransferDecoder, _MalformedChunkedDataError
 from twisted.web.http_headers import Headers
 
 from openaiproxy.errors import BadRequest
 from openaiproxy.web.answers import protocol_answer
+from openaiproxy.wire.headers import is_token
+from openaiproxy.wire.target import parse_target
 
 __all__ = ["FLUSH_SECONDS", "HEAD_SECONDS", "IDLE_SECONDS", "LINGER_SECONDS", "Channel"]
 
@@ -37,6 +41,11 @@ FLUSH_SECONDS = 30.0
 _LENGTH = re.compile(rb"[0-9]{1,18}\Z")
 _HOST = re.compile(rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=%]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?\Z")
 _VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*\Z")
+# Of a line that isn't complete: what can't become part of a valid one.
+_BROKEN_LINE = re.compile(rb"[\x00\n]|\r[\x00-\xff]")
+_TRAILER = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*\Z")
+_TRAILER_BYTES = 8192
+_CHUNK_LIMIT = 1 << 63
 _BAD = "the request's framing is not valid HTTP/1.1: "
 
 
@@ -51,11 +60,14 @@ class Channel(HTTPChannel):
     #: A TCP or TLS connection.
     transport: Any
     _networkProducer: Any
-    _refused = False
+    #: Whether nothing that arrives is looked at any more.
+    _deaf = False
+    #: Whether the answer was written before its request's body had come, which is now read to its end.
     _lingering = False
     _body_coming = False
     _head_timer: IDelayedCall | None = None
-    _closing: IDelayedCall | None = None
+    _linger_timer: IDelayedCall | None = None
+    _flush_timer: IDelayedCall | None = None
 
     # Reading.
 
@@ -64,15 +76,26 @@ class Channel(HTTPChannel):
         self.factory.opened(self)
 
     def dataReceived(self, data: bytes) -> None:
-        if self._refused:
+        if self._deaf:
             return
-        between = not self._handlingRequest and not self._body_coming
-        if between and self._head_timer is None and data.strip(b"\r\n"):
-            self._head_timer = self._later(HEAD_SECONDS, self._head_timed_out)
         super().dataReceived(data)
+        # Called from within itself (by setLineMode), it only adds to what the outer call is taking.
+        if not (self._busyReceiving or self._deaf or self._handlingRequest or self._body_coming):
+            self._watch_head()
+
+    def _watch_head(self) -> None:
+        """A head that has begun must end in time; what can't become one needn't be waited for."""
+        begun = self._buffer
+        if not begun and not self._in_head:
+            return
+        is_head = self._in_head or begun == b"\r" or is_token(begun[:1])
+        if not is_head or _BROKEN_LINE.search(begun):
+            self.refuse(BadRequest(400, "bad_framing", _BAD + "a byte that no head can hold"))
+        elif self._head_timer is None:
+            self._head_timer = self._later(HEAD_SECONDS, self._head_timed_out)
 
     def lineReceived(self, line: bytes) -> None:
-        if self._refused:
+        if self._deaf:
             return
         if b"\r" in line or b"\n" in line:
             self.refuse(BadRequest(400, "bad_framing", _BAD + "a bare CR or LF in its head"))
@@ -96,7 +119,7 @@ class Channel(HTTPChannel):
         return hasattr(self, "_command")
 
     def headerReceived(self, line: bytes) -> bool:
-        if self._refused:
+        if self._deaf:
             return False
         name, colon, value = line.partition(b":")
         value = value.strip(b" \t")
@@ -110,22 +133,26 @@ class Channel(HTTPChannel):
             self.refuse(
                 BadRequest(400, "bad_framing", _BAD + "a transfer coding other than chunked")
             )
-        else:
-            return bool(super().headerReceived(line)) and not self._refused
+        elif super().headerReceived(line) and not self._deaf:
+            if name.lower() == b"transfer-encoding":
+                feed = self.requests[-1].handleContentChunk
+                self._transferDecoder = _Chunks(feed, self._finishRequestBody)
+            return True
         return False
 
     def rawDataReceived(self, data: bytes) -> None:
-        if not self._refused:
+        if not self._deaf:
             super().rawDataReceived(data)
 
     def allHeadersReceived(self) -> None:
-        if self._refused:
+        if self._deaf:
             return
-        self._stop_head_timer()
+        self._stop_timers()
         request = self.requests[-1]
-        problem = _head_problem(request.requestHeaders, self._version)
-        if problem is not None:
-            self.refuse(problem)
+        try:
+            _check_head(request.requestHeaders, self._version)
+        except BadRequest as error:
+            self.refuse(error)
             return
         self.persistent = self.checkPersistence(request, self._version)
         self._body_coming = self.length != 0
@@ -135,20 +162,21 @@ class Channel(HTTPChannel):
         request.head_received(self._command, self._path, self._version, self.length)
 
     def checkPersistence(self, request: Any, version: bytes) -> bool:
-        """HTTP/1.1 without ``Connection: close``, on a port that isn't closing."""
+        """HTTP/1.1 without ``Connection: close``, with a sound target, on a port that isn't closing."""
         values = request.requestHeaders.getRawHeaders(b"Connection", [])
         tokens = {token.strip().lower() for value in values for token in value.split(b",")}
-        if version == b"HTTP/1.1" and b"close" not in tokens and not self.factory.draining:
+        asked_to_stay = version == b"HTTP/1.1" and b"close" not in tokens
+        if asked_to_stay and not self.factory.draining and _is_sound(self._command, self._path):
             return True
         request.responseHeaders.setRawHeaders(b"Connection", [b"close"])
         return False
 
     def allContentReceived(self) -> None:
-        if self._refused:
+        if self._deaf:
             return
         self._body_coming = False
         if self._lingering:
-            self.transport.loseConnection()
+            self.loseConnection()
             return
         super().allContentReceived()
 
@@ -156,7 +184,7 @@ class Channel(HTTPChannel):
 
     def requestDone(self, request: Any) -> None:
         """A request was answered; if its body is still coming, the rest is read for a moment and dropped."""
-        if not self._body_coming or self._refused:
+        if not self._body_coming:
             super().requestDone(request)
             return
         self._lingering = True
@@ -165,15 +193,15 @@ class Channel(HTTPChannel):
 
     def refuse(self, error: BadRequest) -> None:
         """Answer an invalid request and close; nothing of it, nor what follows it, is served."""
-        if self._refused:
+        if self._deaf:
             return
-        self._refused = True
-        self._stop_head_timer()
-        self.setTimeout(None)
-        if self._body_coming and self.requests:
-            # Its exchange runs already and owns the answer.
+        self._deaf = True
+        if self._body_coming:
+            # Its exchange runs and owns the answer, or has given it and the connection lingers.
             self.requests[-1].body.fail(error)
             return
+        self._stop_timers()
+        self.setTimeout(None)
         self.transport.writeSequence(protocol_answer(error))
         self.factory.refused(self, error)
         self._linger()
@@ -184,8 +212,8 @@ class Channel(HTTPChannel):
             self.transport.abortConnection()
 
     def close_idle(self) -> None:
-        """Close the connection if no request is under way on it."""
-        if not self._handlingRequest and not self._body_coming:
+        """Close the connection if no request is under way on it; one that is ending ends as it would."""
+        if not (self._deaf or self._handlingRequest or self._body_coming):
             self.loseConnection()
         else:
             self.persistent = False
@@ -193,25 +221,34 @@ class Channel(HTTPChannel):
     def _respondToBadRequestAndDisconnect(self) -> None:
         self.refuse(BadRequest(400, "bad_framing", _BAD + "it can't be read"))
 
+    # Ending.
+
     def _linger(self) -> None:
         self._networkProducer.unregisterProducer()
+        # TLS ends with an alert of its own, for which the way out must stay open.
         transport: Any = self.transport
-        if IHalfCloseableDescriptor.providedBy(self.transport):
+        if IHalfCloseableDescriptor.providedBy(self.transport) and not self.isSecure():
             transport.loseWriteConnection()
         self._networkProducer.resumeProducing()
-        self._close_later(LINGER_SECONDS)
+        self._linger_timer = self._later(LINGER_SECONDS, self.loseConnection)
 
     def loseConnection(self) -> None:
         """Close when all is written, and in any case after :data:`FLUSH_SECONDS`."""
-        super().loseConnection()
-        self._close_later(FLUSH_SECONDS)
+        if self._flush_timer is not None:
+            return
+        self._deaf = True
+        if self._linger_timer is None:
+            self._networkProducer.unregisterProducer()
+        self._stop_timers()
+        self.setTimeout(None)
+        self.transport.loseConnection()
+        self._flush_timer = self._later(FLUSH_SECONDS, self.transport.abortConnection)
 
-    def _close_later(self, seconds: float) -> None:
-        if self._closing is None:
-            self._closing = self._later(seconds, self.transport.abortConnection)
+    def timeoutConnection(self) -> None:
+        """Nothing was asked for :data:`IDLE_SECONDS`."""
+        self.loseConnection()
 
     def _head_timed_out(self) -> None:
-        self._head_timer = None
         self.refuse(
             BadRequest(
                 408, "head_timeout", f"the request's head took longer than {HEAD_SECONDS:g} seconds"
@@ -219,18 +256,22 @@ class Channel(HTTPChannel):
         )
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self._stop_head_timer()
-        if self._closing is not None and self._closing.active():
-            self._closing.cancel()
+        self._deaf = True
+        self._stop_timers()
         for request in self.requests:
             request.client_gone()
         super().connectionLost(reason)
+        # Last, as letting go of the requests may close what is closed already.
+        if self._flush_timer is not None and self._flush_timer.active():
+            self._flush_timer.cancel()
         self.factory.closed(self)
 
-    def _stop_head_timer(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
+    def _stop_timers(self) -> None:
+        """All but the one that cuts."""
+        for timer in (self._head_timer, self._linger_timer):
+            if timer is not None and timer.active():
+                timer.cancel()
+        self._head_timer = self._linger_timer = None
 
     def _later(self, seconds: float, call: Callable[[], object]) -> IDelayedCall:
         later: IDelayedCall = self.callLater(seconds, call)
@@ -245,17 +286,50 @@ def _head_too_large() -> BadRequest:
     return BadRequest(431, "head_too_large", "the request's head is too large")
 
 
-def _head_problem(headers: Headers, version: bytes) -> BadRequest | None:
+def _is_sound(method: bytes, target: bytes) -> bool:
+    """Whether a target is one that the exchange will serve, or refuse for where it leads alone."""
+    if target == b"*":
+        return method == b"OPTIONS"
+    try:
+        parse_target(target)
+    except BadRequest:
+        return False
+    return True
+
+
+def _check_head(headers: Headers, version: bytes) -> None:
+    """:raises BadRequest: when a complete head is none that this proxy serves."""
     hosts = headers.getRawHeaders(b"Host", [])
     if len(hosts) > 1 or (not hosts and version == b"HTTP/1.1"):
-        return BadRequest(400, "bad_host", "a request has exactly one Host field")
+        raise BadRequest(400, "bad_host", "a request has exactly one Host field")
     if hosts and not _HOST.match(hosts[0]):
-        return BadRequest(400, "bad_host", "the Host field is no host")
+        raise BadRequest(400, "bad_host", "the Host field is no host")
     if headers.hasHeader(b"Transfer-Encoding") and version != b"HTTP/1.1":
-        return BadRequest(400, "bad_framing", _BAD + "chunked before HTTP/1.1")
+        raise BadRequest(400, "bad_framing", _BAD + "chunked before HTTP/1.1")
     expected = headers.getRawHeaders(b"Expect", [])
     if expected and [value.lower() for value in expected] != [b"100-continue"]:
-        return BadRequest(
+        raise BadRequest(
             417, "bad_expectation", "the only expectation that can be met is 100-continue"
         )
-    return None
+
+
+class _Chunks(_ChunkedTransferDecoder):
+    """Twisted's reader of chunked bodies. It also refuses sizes that overflow elsewhere and trailers that are no
+    fields, and refuses a bare LF at once, where Twisted's waits for its CR.
+    """
+
+    def __init__(self, feed: Callable[[bytes], None], end: Callable[[bytes], None]) -> None:
+        super().__init__(feed, end)
+        self._maxTrailerHeadersSize = _TRAILER_BYTES
+
+    def _dataReceived_CHUNK_LENGTH(self) -> bool:
+        complete = super()._dataReceived_CHUNK_LENGTH()
+        if self.length >= _CHUNK_LIMIT if complete else b"\n" in self._buffer:
+            raise _MalformedChunkedDataError("no chunk size")
+        return complete
+
+    def _dataReceived_TRAILER(self) -> bool:
+        complete = super()._dataReceived_TRAILER()
+        if not _TRAILER.match(self._trailerHeaders[-1]) if complete else b"\n" in self._buffer:
+            raise _MalformedChunkedDataError("no trailer")
+        return complete
