@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from twisted.application.service import IService, MultiService
-from twisted.logger import globalLogPublisher
+from twisted.logger import Logger, globalLogPublisher
 from twisted.python import usage
 
 from openaiproxy.config.load import load
@@ -24,7 +24,7 @@ from openaiproxy.ops.logs import open_log
 from openaiproxy.ops.payloads import PayloadLog, open_payload_log
 from openaiproxy.profile import Config, Profile
 from openaiproxy.web.binding import bind_hosts, resolve
-from openaiproxy.web.ports import Ports
+from openaiproxy.web.ports import ACCESS, Ports
 
 __all__ = ["Options", "makeService"]
 
@@ -92,14 +92,18 @@ def makeService(options: Options) -> IService:
     except Misconfigured as mistake:
         sys.stderr.write(f"openaiproxy: {mistake}\n")
         raise SystemExit(1) from None
+    access = None
     if log is not None:
         globalLogPublisher.addObserver(log)
+        # Requests' lines go to the file alone; twistd's log would only repeat them.
+        access = Logger(namespace=ACCESS, observer=log)
     service = _Service()
     ports = Ports(
         reactor,
         config,
         salt=os.urandom(32),
         payloads=_payload_logs(),
+        access=access,
         now=time.time,
         on_stopping=lambda cut: _on_second_signal(reactor, cut),
     )

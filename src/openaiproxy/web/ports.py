@@ -32,8 +32,10 @@ from openaiproxy.web.port import OpenPort
 from openaiproxy.web.site import Site
 from openaiproxy.web.tree import build_tree
 
-__all__ = ["Ports", "is_loopback"]
+__all__ = ["ACCESS", "Ports", "is_loopback"]
 
+#: The namespace of requests' lines.
+ACCESS = "openaiproxy.access"
 _LOOPBACK = "127.0.0.1"
 _log = Logger(namespace="openaiproxy.ports")
 
@@ -53,6 +55,7 @@ class Ports(Service):
     :param reactor: a real reactor, or one that listens in memory.
     :param salt: random bytes, for the comparison of client keys.
     :param payloads: opens the payload log of a profile.
+    :param access: where the line of each request goes; twistd's log by default.
     :param now: time of day, in seconds since 1970, for the embedded upstream; the reactor's where there is none.
     :param on_stopping: called with :meth:`cut` when draining begins.
     """
@@ -64,6 +67,7 @@ class Ports(Service):
         *,
         salt: bytes,
         payloads: Callable[[Profile], PayloadLog | None],
+        access: Logger | None = None,
         now: Callable[[], float] | None = None,
         on_stopping: Callable[[Callable[[], None]], None] = lambda cut: None,
     ) -> None:
@@ -71,6 +75,7 @@ class Ports(Service):
         self._config = config
         self._salt = salt
         self._payloads = payloads
+        self._access = access or Logger(namespace=ACCESS)
         self._now = now
         self._on_stopping = on_stopping
         self._open: list[_Open] = []
@@ -107,9 +112,8 @@ class Ports(Service):
         client = self._client_of(profile)
         gate = Gate(profile, loopback=loopback, salt=self._salt)
         number = getattr(address, "port", port.endpoint)
-        open_port = OpenPort(
-            profile, number, self._reactor, client, gate, payloads=self._payloads(profile)
-        )
+        payloads = self._payloads(profile)
+        open_port = OpenPort(profile, number, self._reactor, client, gate, self._access, payloads)
         site.resource = build_tree(open_port)
         site.on_refused = open_port.note_refused
         self._open.append(_Open(listening, site, open_port))
