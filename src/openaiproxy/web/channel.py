@@ -241,8 +241,9 @@ class Channel(HTTPChannel):
             self._networkProducer.unregisterProducer()
         self._stop_timers()
         self.setTimeout(None)
-        self.transport.loseConnection()
+        # First, as the connection may be lost within the call.
         self._flush_timer = self._later(FLUSH_SECONDS, self.transport.abortConnection)
+        self.transport.loseConnection()
 
     def timeoutConnection(self) -> None:
         """Nothing was asked for :data:`IDLE_SECONDS`."""
