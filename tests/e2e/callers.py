@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from attrs import define, field
-from openai import AsyncOpenAI, OpenAI
+from openai import AsyncOpenAI, DefaultAsyncHttpxClient, DefaultHttpxClient, OpenAI
 
 from tests.e2e.house import Place
 
@@ -20,6 +20,7 @@ Ask = Callable[[Any], Any]
 
 
 def _settings(place: Place) -> dict[str, Any]:
+    """What both are told. Proxies of the machine's own are left aside (``trust_env``)."""
     return {
         "base_url": place.base_url,
         "api_key": "unused" if place.keyed else "sk-of-the-caller",
@@ -39,7 +40,9 @@ class SyncCaller:
     client: OpenAI = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.client = OpenAI(**_settings(self.place))
+        self.client = OpenAI(
+            **_settings(self.place), http_client=DefaultHttpxClient(trust_env=False)
+        )
 
     def call(self, ask: Ask) -> Any:
         """Ask, and return what comes back."""
@@ -79,7 +82,9 @@ class AsyncCaller:
     _runner: asyncio.Runner = field(init=False, factory=asyncio.Runner)
 
     def __attrs_post_init__(self) -> None:
-        self.client = AsyncOpenAI(**_settings(self.place))
+        self.client = AsyncOpenAI(
+            **_settings(self.place), http_client=DefaultAsyncHttpxClient(trust_env=False)
+        )
 
     def call(self, ask: Ask) -> Any:
         """Ask, and return what comes back."""

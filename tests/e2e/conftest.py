@@ -26,7 +26,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     return True
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def real_reactor() -> Iterator[Any]:
     """The reactor, in which nothing of this folder's is left at the end."""
     from twisted.internet import reactor
@@ -42,7 +42,7 @@ def _sockets(reactor: Any) -> set[Any]:
     return {each for each in watched if isinstance(each, Port | Connection)}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def thread(real_reactor: Any) -> Iterator[Thread]:
     """Where tests that block run."""
     thread = Thread(real_reactor)
@@ -50,7 +50,7 @@ def thread(real_reactor: Any) -> Iterator[Thread]:
     thread.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def house(real_reactor: Any) -> Iterator[House]:
     """The ports, the upstream and the taps."""
     house = open_house(real_reactor)
@@ -58,7 +58,7 @@ def house(real_reactor: Any) -> Iterator[House]:
     pytest_twisted.blockon(Deferred.fromCoroutine(house.close()))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def callers(house: House, thread: Thread) -> Iterator[dict[tuple[str, str], Caller]]:
     """A client of each kind for each port, by the names of both."""
     callers = {

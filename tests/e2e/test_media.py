@@ -126,6 +126,7 @@ def test_a_transcript_is_streamed(caller: Caller) -> None:
     assert "".join(deltas) == events[-1].text
 
 
+@pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")
 def test_a_translation_is_made_from_a_multipart_form(caller: Caller) -> None:
     answer = caller.call(
         lambda c: c.audio.translations.create(model="whisper-1", file=("a.wav", SOUND, "audio/wav"))
