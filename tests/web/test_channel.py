@@ -118,6 +118,52 @@ def test_an_idle_connection_is_closed_without_a_word(before: bytes) -> None:
     assert_nothing_is_left(wired, client)
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\x16\x03\x01\x00",
+        b"\x00",
+        b"\n",
+        b" ",
+        b"(GET",
+        b"GET /x HTTP/1.1\n",
+        b"GET /x\rHTTP",
+        GET[:-2] + b"X: a\x00",
+        GET[:-2] + b"X: a\n",
+        GET[:-2] + b"X: a\r\r",
+    ],
+)
+def test_what_cannot_become_a_head_is_refused_at_once(sent: bytes) -> None:
+    wired = wire()
+    client = connect(wired).send(sent)
+    assert (status(client), code(client)) == (400, "bad_framing")
+    assert_nothing_is_left(wired, client)
+
+
+@pytest.mark.parametrize("sent", [b"\r", b"G", b"\r\nG", GET[:-2] + b"X: a\r", GET[:-1], b"GET "])
+def test_what_can_still_become_a_head_is_waited_for(sent: bytes) -> None:
+    wired = wire()
+    client = connect(wired).send(sent)
+    wired.clock.advance(HEAD_SECONDS - 1)
+    assert not client.received()
+    wired.clock.advance(1)
+    assert status(client) == 408
+
+
+def test_an_upload_that_the_upstream_holds_back_is_not_idle() -> None:
+    wired = wire()
+    client = connect(wired).send(request("POST", "/x", "Content-Length: 5") + b"he")
+    wired.upstream.asked[0].body.pauseProducing()
+    wired.clock.advance(IDLE_SECONDS * 2)
+    assert state(client) == OPEN
+    wired.upstream.asked[0].body.resumeProducing()
+    client.send(b"llo")
+    answer(wired)
+    assert status(client) == 200
+    wired.clock.advance(IDLE_SECONDS)
+    assert state(client) == CLOSED
+
+
 def test_no_timer_of_the_connection_runs_while_an_answer_is_awaited() -> None:
     wired = wire()
     client = connect(wired).send(GET)
@@ -160,6 +206,24 @@ def test_pipelined_requests_that_are_answered_here_are_answered_in_order() -> No
     refused = request("GET", "/health?x") + request("DELETE", "/health")
     client = connect(wired).send(refused + request("GET", "/health"))
     assert [status for status, *_ in answers(client.received())] == [200, 405, 200]
+
+
+def test_a_request_behind_a_body_that_is_answered_at_once_is_served() -> None:
+    class Prompt:
+        """An upload whose end is answered before the call that brought it returns."""
+
+        def __setattr__(self, name: str, value: object) -> None:
+            answer(wired)
+
+    wired = wire()
+    client = connect(wired).send(request("POST", "/x", "Content-Length: 5"))
+    wired.upstream.asked[0].upload = Prompt()  # type: ignore[assignment]
+    client.send(b"hello" + request("GET", "/2") + GET[:9])
+    assert targets(wired) == [b"/x", b"/2"]
+    answer(wired)
+    client.send(GET[9:])
+    answer(wired)
+    assert [status for status, *_ in answers(client.received())] == [200] * 3
 
 
 def test_a_client_that_pipelines_on_and_on_is_held_back() -> None:
@@ -408,6 +472,18 @@ def test_a_malformed_chunk_breaks_off_an_answer_that_has_begun() -> None:
     assert state(client) == CLOSED
 
 
+@pytest.mark.parametrize("rest", [b"zz\r\n", b"0\r\n\r\n" + GET, b"5\r\nhello\r\n"])
+def test_what_follows_in_the_same_read_on_a_broken_off_answer_is_not_looked_at(rest: bytes) -> None:
+    wired = wire(limits=Limits(body=8))
+    client = connect(wired).send(CHUNKED + b"5\r\nhello\r\n")
+    wired.upstream.asked[0].answer().send(b"begun")
+    client.send(b"5\r\nhello\r\n" + rest)
+    assert client.received().endswith(b"5\r\nbegun\r\n")
+    assert state(client) == CLOSED
+    assert len(wired.upstream.asked) == 1
+    assert_nothing_is_left(wired, client)
+
+
 # Draining.
 
 
@@ -563,3 +639,14 @@ def test_what_follows_a_refusal_is_dropped_and_not_kept() -> None:
 
 def test_the_transport_these_tests_stand_on_can_be_told_from_a_tls_one() -> None:
     assert not ISSLTransport.providedBy(Transport())
+
+
+def test_closing_twice_does_not_put_off_the_cut() -> None:
+    wired = wire()
+    client = connect(wired)
+    client.protocol.loseConnection()
+    wired.clock.advance(FLUSH_SECONDS - 1)
+    client.protocol.loseConnection()
+    wired.clock.advance(1)
+    assert client.transport.aborted
+    assert_nothing_is_left(wired, client)

@@ -19,11 +19,12 @@ from typing import Any
 from twisted.internet.interfaces import IDelayedCall, IHalfCloseableDescriptor
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
-from twisted.web.http import HTTPChannel, _ChunkedTransferDecoder, _MalformedChunkedDataError
+from twisted.web.http import HTTPChannel
 from twisted.web.http_headers import Headers
 
 from openaiproxy.errors import BadRequest
 from openaiproxy.web.answers import protocol_answer
+from openaiproxy.web.chunks import Chunks
 from openaiproxy.wire.headers import is_token
 from openaiproxy.wire.target import parse_target
 
@@ -43,9 +44,6 @@ _HOST = re.compile(rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=%]*|\[[0-9A-Fa-f:.]+\])(?::[0
 _VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*\Z")
 # Of a line that isn't complete: what can't become part of a valid one.
 _BROKEN_LINE = re.compile(rb"[\x00\n]|\r[\x00-\xff]")
-_TRAILER = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*\Z")
-_TRAILER_BYTES = 8192
-_CHUNK_LIMIT = 1 << 63
 _BAD = "the request's framing is not valid HTTP/1.1: "
 
 
@@ -119,8 +117,6 @@ class Channel(HTTPChannel):
         return hasattr(self, "_command")
 
     def headerReceived(self, line: bytes) -> bool:
-        if self._deaf:
-            return False
         name, colon, value = line.partition(b":")
         value = value.strip(b" \t")
         if self._receivedHeaderCount >= self.maxHeaders:
@@ -136,7 +132,7 @@ class Channel(HTTPChannel):
         elif super().headerReceived(line) and not self._deaf:
             if name.lower() == b"transfer-encoding":
                 feed = self.requests[-1].handleContentChunk
-                self._transferDecoder = _Chunks(feed, self._finishRequestBody)
+                self._transferDecoder = Chunks(feed, self._finishRequestBody)
             return True
         return False
 
@@ -145,8 +141,6 @@ class Channel(HTTPChannel):
             super().rawDataReceived(data)
 
     def allHeadersReceived(self) -> None:
-        if self._deaf:
-            return
         self._stop_timers()
         request = self.requests[-1]
         try:
@@ -162,11 +156,11 @@ class Channel(HTTPChannel):
         request.head_received(self._command, self._path, self._version, self.length)
 
     def checkPersistence(self, request: Any, version: bytes) -> bool:
-        """HTTP/1.1 without ``Connection: close``, with a sound target, on a port that isn't closing."""
+        """HTTP/1.1 without ``Connection: close``, with a sound target. (A port that closes says so in the answer.)"""
         values = request.requestHeaders.getRawHeaders(b"Connection", [])
         tokens = {token.strip().lower() for value in values for token in value.split(b",")}
         asked_to_stay = version == b"HTTP/1.1" and b"close" not in tokens
-        if asked_to_stay and not self.factory.draining and _is_sound(self._command, self._path):
+        if asked_to_stay and _is_sound(self._command, self._path):
             return True
         request.responseHeaders.setRawHeaders(b"Connection", [b"close"])
         return False
@@ -312,25 +306,3 @@ def _check_head(headers: Headers, version: bytes) -> None:
         raise BadRequest(
             417, "bad_expectation", "the only expectation that can be met is 100-continue"
         )
-
-
-class _Chunks(_ChunkedTransferDecoder):
-    """Twisted's reader of chunked bodies. It also refuses sizes that overflow elsewhere and trailers that are no
-    fields, and refuses a bare LF at once, where Twisted's waits for its CR.
-    """
-
-    def __init__(self, feed: Callable[[bytes], None], end: Callable[[bytes], None]) -> None:
-        super().__init__(feed, end)
-        self._maxTrailerHeadersSize = _TRAILER_BYTES
-
-    def _dataReceived_CHUNK_LENGTH(self) -> bool:
-        complete = super()._dataReceived_CHUNK_LENGTH()
-        if self.length >= _CHUNK_LIMIT if complete else b"\n" in self._buffer:
-            raise _MalformedChunkedDataError("no chunk size")
-        return complete
-
-    def _dataReceived_TRAILER(self) -> bool:
-        complete = super()._dataReceived_TRAILER()
-        if not _TRAILER.match(self._trailerHeaders[-1]) if complete else b"\n" in self._buffer:
-            raise _MalformedChunkedDataError("no trailer")
-        return complete
