@@ -34,6 +34,7 @@ setup(
         "test": [
             "anthropic>=0.60",
             "build",
+            "h11",
             "httpx",
             "hypothesis",
             "jsonschema",
