@@ -6,6 +6,7 @@ included; it is what a noisy machine disturbs least. Nothing that wasn't started
 
 import os
 import resource
+import signal
 import socket
 import subprocess
 import sys
@@ -89,18 +90,20 @@ class Process:
         return found
 
     def end(self) -> None:
-        """SIGTERM, and SIGKILL to what is left of the tree after five seconds."""
-        pids = self.pids
-        if self.popen.poll() is None:
-            self.popen.terminate()
-            try:
-                self.popen.wait(5)
-            except subprocess.TimeoutExpired:
-                self.popen.kill()
-                self.popen.wait()
-        for pid in pids[1:]:
-            if _parent(pid) in pids:
-                os.kill(pid, 9)
+        """SIGTERM, and after five seconds SIGKILL; what is left of its process group goes with it."""
+        pid = self.popen.pid
+        if self.popen.poll() is not None:
+            return
+        self.popen.terminate()
+        deadline = time.monotonic() + 5
+        # Not reaped yet, so that the number still names this group and no other.
+        while (
+            os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None
+            and time.monotonic() < deadline
+        ):
+            time.sleep(0.02)
+        os.killpg(pid, signal.SIGKILL)
+        self.popen.wait()
 
 
 @define

@@ -1,8 +1,8 @@
 """CPU time, added delay and memory of this proxy beside nginx and a plain FastAPI forwarder.
 
 ``python bench/run.py [--quick] [--fastapi PYTHON] [--rounds N]``. Everything runs on 127.0.0.1, the proxies on one core
-and the load on another where there are two. Rounds are interleaved and figures are medians, so that a noisy machine disturbs all
-alike; trust CPU time (the whole process tree's, kernel included) and ratios within one run, not rates.
+and the load on another where there are two. Rounds are interleaved and figures are medians, so that a noisy machine
+disturbs all alike; trust CPU time (the whole process tree's, kernel included) and ratios within one run, not rates.
 """
 
 import argparse
@@ -211,7 +211,7 @@ def _print_table(subjects: list[Subject]) -> None:
     for row in (["", *upper], ["", *lower], *rows):
         print(f"{row[0]:<36}" + "".join(f"{cell:>14}" for cell in row[1:]))
     print(
-        "\nCPU time, user and system, of the whole process tree, in microseconds. wrong: requests that failed or were cut."
+        "\nus: CPU time, user and system, of the whole process tree. wrong: requests that failed or were cut."
     )
     print(
         "first event: median delay added to a stream's first event, the load generator's own included."
@@ -224,7 +224,7 @@ def run(options: argparse.Namespace, folder: Path) -> bool:
     :returns: whether every request was answered whole.
     """
     tools = find_tools(folder)
-    seconds, streams, rounds = (0.3, 10, 2) if options.quick else (2.0, 40, 5)
+    seconds, streams, rounds = (0.25, 10, 2) if options.quick else (2.0, 40, 5)
     with Household(folder) as household:
         upstream = free_port()
         direct = Subject(

@@ -1,9 +1,9 @@
-"""What a benchmark is run with: an upstream and a load generator, in C where their source is at hand, else in Python.
+"""What a benchmark is run with: an upstream and a load generator, in C where their source is at hand.
 
-The source in C is looked for where ``OPENAIPROXY_BENCH`` says, else in ``../shared/bench`` beside the project, and built
-into a temporary folder. Its upstream stamps every event with the time at which it was written, so that the delay that a
-proxy adds is read per event. Without it the embedded upstream answers and :mod:`load` asks; then only the CPU time
-of the proxies is worth comparing, and the time to the first event includes the upstream's own.
+The source in C is looked for where ``OPENAIPROXY_BENCH`` says, else in ``../shared/bench`` beside the project; it is
+built into a temporary folder. Its upstream stamps every event with the time at which it was written, so that the delay
+that a proxy adds is read per event. Without it the embedded upstream answers and :mod:`load` asks; then only the CPU
+time of the proxies is worth comparing, and the time to the first event includes the upstream's own.
 """
 
 import json
