@@ -209,7 +209,7 @@ def _print_table(subjects: list[Subject]) -> None:
     )
     print()
     for row in (["", *upper], ["", *lower], *rows):
-        print(f"{row[0]:<36}" + "".join(f"{cell:>14}" for cell in row[1:]))
+        print(f"{row[0]:<36}" + "".join(f"{cell:>15}" for cell in row[1:]))
     print(
         "\nus: CPU time, user and system, of the whole process tree. wrong: requests that failed or were cut."
     )
