@@ -7,6 +7,7 @@
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall
 from twisted.python.failure import Failure
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import UNKNOWN_LENGTH
@@ -15,6 +16,7 @@ from twisted.web.server import Request as TwistedRequest
 from openaiproxy.errors import ProxyError
 from openaiproxy.web.answers import error_body, error_headers
 from openaiproxy.web.body import Body, Gate
+from openaiproxy.web.presence import PERIOD, has_left
 
 __all__ = ["Request"]
 
@@ -24,16 +26,40 @@ class _Reading(Gate):
 
     def __init__(self, request: "Request") -> None:
         self._request = request
+        self._look: IDelayedCall | None = None
 
     def pause_reading(self) -> None:
         channel = self._request.channel
         if channel is not None:
             channel._networkProducer.pauseProducing()
+            self._look_later()
 
     def resume_reading(self) -> None:
+        self.forget()
         channel = self._request.channel
         if channel is not None:
             channel._networkProducer.resumeProducing()
+
+    def forget(self) -> None:
+        """Look no more."""
+        if self._look is not None:
+            self._look.cancel()
+            self._look = None
+
+    def _look_later(self) -> None:
+        if self._look is None:
+            clock = self._request.channel.factory.clock
+            self._look = clock.callLater(PERIOD, self._look_now)
+
+    def _look_now(self) -> None:
+        self._look = None
+        channel = self._request.channel
+        if channel is None:
+            return
+        if has_left(channel.transport):
+            channel.abort()
+        else:
+            self._look_later()
 
     def send_continue(self) -> None:
         self._request.send_continue()
@@ -62,9 +88,9 @@ class Request(TwistedRequest):
         # Twisted answers "*" by itself where it sees it as the path; ours is answered like any other target.
         self.path = b"/" if target == b"*" else target.partition(b"?")[0]
         self.args = {}
-        self.body = Body(
-            UNKNOWN_LENGTH if length is None else length, _Reading(self), self.channel.factory.clock
-        )
+        self._reading = _Reading(self)
+        clock = self.channel.factory.clock
+        self.body = Body(UNKNOWN_LENGTH if length is None else length, self._reading, clock)
         expect = self.requestHeaders.getRawHeaders(b"Expect")
         self._continue_wanted = bool(expect) and version == b"HTTP/1.1"
         if length != 0:
@@ -84,6 +110,7 @@ class Request(TwistedRequest):
         """The connection is lost: a body that was still coming never will be whole."""
         if hasattr(self, "body"):
             self.body.stop()
+            self._reading.forget()
 
     def _begin(self) -> None:
         self._begun = True
