@@ -222,7 +222,12 @@ _PROCESS = (
         "logging.file",
         "File for the log; none leaves it to twistd.",
     ),
-    _logging("log-format", choice("text", "json"), "logging.format", "Lines of the log file: text or json."),
+    _logging(
+        "log-format",
+        choice("text", "json"),
+        "logging.format",
+        "Lines of the log file: text or json.",
+    ),
     _logging(
         "log-rotate-size",
         or_none(size),
