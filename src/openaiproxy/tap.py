@@ -20,7 +20,7 @@ from openaiproxy.config.load import load
 from openaiproxy.config.printing import print_config
 from openaiproxy.config.settings import flags
 from openaiproxy.errors import Misconfigured
-from openaiproxy.ops.logs import open_log
+from openaiproxy.ops.logs import Log, open_log
 from openaiproxy.ops.payloads import PayloadLog, open_payload_log
 from openaiproxy.profile import Config, Profile
 from openaiproxy.web.binding import bind_hosts, resolve
@@ -79,36 +79,47 @@ def makeService(options: Options) -> IService:
 
     :param options: parsed.
     """
-    from twisted.internet import reactor
+    from twisted.internet import reactor as the_reactor
 
+    reactor: Any = the_reactor
     # The wall clock may jump, and would fire or starve every timer.
-    reactor.seconds = time.monotonic  # type: ignore[method-assign]
+    reactor.seconds = time.monotonic
     _raise_descriptor_limit()
     config = options.config
     for warning in config.warnings:
         sys.stderr.write(f"openaiproxy: warning: {warning}\n")
-    try:
-        log = open_log(config.logging, time.time)
-    except Misconfigured as mistake:
-        sys.stderr.write(f"openaiproxy: {mistake}\n")
-        raise SystemExit(1) from None
-    access = None
-    if log is not None:
-        globalLogPublisher.addObserver(log)
-        # Requests' lines go to the file alone; twistd's log would only repeat them.
-        access = Logger(namespace=ACCESS, observer=log)
+    log = _open_log(config)
+    logs = _Logs(log)
+    signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(logs.reopen))
     service = _Service()
     ports = Ports(
         reactor,
         config,
         salt=os.urandom(32),
-        payloads=_payload_logs(),
-        access=access,
+        payloads=logs.payload_log,
+        # Requests' lines go to the file alone; twistd's log would only repeat them.
+        access=None if log is None else Logger(namespace=ACCESS, observer=log),
         now=time.time,
         on_stopping=lambda cut: _on_second_signal(reactor, cut),
     )
     ports.setServiceParent(service)
     return service
+
+
+def _open_log(config: Config) -> Log | None:
+    """The process's own log file, if it has one, listening to all of our events."""
+    if config.logging.file is None and config.logging.format != "text":
+        sys.stderr.write(
+            "openaiproxy: warning: log-format is of the log file, and there is none (log-file)\n"
+        )
+    try:
+        log = open_log(config.logging, time.time)
+    except Misconfigured as mistake:
+        sys.stderr.write(f"openaiproxy: {mistake}\n")
+        raise SystemExit(1) from None
+    if log is not None:
+        globalLogPublisher.addObserver(log)
+    return log
 
 
 class _Service(MultiService):
@@ -122,19 +133,29 @@ class _Service(MultiService):
             raise SystemExit(1) from None
 
 
-def _payload_logs() -> Callable[[Profile], PayloadLog | None]:
-    """Opens payload logs; profiles that name the same file share it, as two would rotate it twice."""
-    opened: dict[str, PayloadLog | None] = {}
+class _Logs:
+    """The open log files of the process: one for each path, whoever writes to it."""
 
-    def payload_log(profile: Profile) -> PayloadLog | None:
-        path = profile.log.payload_file
-        if path is None:
+    def __init__(self, log: Log | None) -> None:
+        self._log = log
+        self._payloads: dict[str, PayloadLog] = {}
+
+    def payload_log(self, profile: Profile) -> PayloadLog | None:
+        """The payload log of a profile. Those that name the same file share it; two would rotate it twice."""
+        policy = profile.log
+        opened = self._payloads.get(policy.payload_file or "") or open_payload_log(
+            policy, time.time
+        )
+        if opened is None or policy.payload_file is None:
             return None
-        if path not in opened:
-            opened[path] = open_payload_log(profile.log, time.time)
-        return opened[path]
+        self._payloads.setdefault(policy.payload_file, opened)
+        return PayloadLog(opened.file, policy.payload_chars, time.time)
 
-    return payload_log
+    def reopen(self) -> None:
+        """Open what now stands at the paths."""
+        for each in (self._log, *self._payloads.values()):
+            if each is not None:
+                each.reopen()
 
 
 def _collector(name: str, text: str) -> Callable[[Options, str], None]:

@@ -32,7 +32,7 @@ FILE = {"/work/c.toml": "[[listen]]\nprofile = 'passthrough'\nendpoint = 'tcp:30
         ({"listen": ["gateway=tcp:1"]}, {"OPENAIPROXY_PORT": "80"}, [("gateway", "tcp:1")]),
         (
             {"port": "80"},
-            {"OPENAIPROXY_LISTEN": "passthrough=tcp:1"},
+            {"OPENAIPROXY_LISTEN": "gateway=tcp:1"},
             [("gateway", f"tcp:80:{LOCAL}")],
         ),
         (
@@ -41,7 +41,7 @@ FILE = {"/work/c.toml": "[[listen]]\nprofile = 'passthrough'\nendpoint = 'tcp:30
             [(PASS, "tcp:1"), ("gateway", "tcp:2")],
         ),
         ({"config": "c.toml"}, {}, [(PASS, "tcp:30")]),
-        ({"config": "c.toml", "port": "80"}, {}, [("gateway", f"tcp:80:{LOCAL}")]),
+        ({"config": "c.toml", "port": "80", "profile": PASS}, {}, [(PASS, f"tcp:80:{LOCAL}")]),
         ({"config": "c.toml", "listen": ["gateway=tcp:1"]}, {}, [("gateway", "tcp:1")]),
     ],
 )
@@ -50,6 +50,11 @@ def test_who_speaks_first_decides_which_ports_open(
 ) -> None:
     config = World(FILE, environ).load(**flags)
     assert [(port.profile.name, port.endpoint) for port in config.ports] == opened
+
+
+def test_a_port_alone_puts_no_other_profile_in_the_place_of_the_files() -> None:
+    [mistake] = World(FILE).mistakes(config="c.toml", port="80")
+    assert mistake.startswith("--port: would open gateway in place of passthrough (/work/c.toml")
 
 
 @pytest.mark.parametrize(

@@ -552,3 +552,49 @@ def test_head_tells_the_length_and_sends_nothing() -> None:
     head, body = head_and_body(client.received())
     assert b"Content-Length: 1234" in head
     assert body == b""
+
+
+def test_nothing_is_put_into_an_event_stream_of_a_promised_length() -> None:
+    wired = wire()
+    client = wired.client().send(request("GET", "/v1/responses/x?stream=true"))
+    answer = wired.upstream.asked[0].answer(headers=STREAM, length=2 * len(EVENT))
+    answer.send(EVENT)
+    wired.clock.pump([15.1] * 3)
+    answer.send(EVENT)
+    answer.end()
+    assert head_and_body(client.received())[1] == EVENT * 2
+
+
+def test_client_keys_travel_on_from_no_place_where_they_are_accepted() -> None:
+    keys = ClientAuth(keys=(ClientKey("alice", "alices-key"),), places=("x-api-key", "api-key"))
+    wired = wire(auth=keys)
+    wired.client().send(
+        request("GET", "/v1/models", "Api-Key: alices-key", "X-Api-Key: alices-key")
+    )
+    assert wired.upstream.asked[0].headers == []
+
+
+def test_the_reason_to_cancel_stands_whatever_the_cancelled_call_says() -> None:
+    wired = wire(timeouts=Timeouts(total=3.0))
+    client = wired.client().send(request("GET", "/v1/models"))
+    asked = wired.upstream.asked[0]
+    asked.waiting._canceller = lambda waiting: waiting.errback(
+        BadUpstream(502, "upstream_unreachable", "no name")
+    )
+    wired.clock.advance(3.1)
+    assert code_of(client.received()) == "upstream_total_timeout"
+    assert wired.lines[-1]["ending"] == "timeout-total"
+
+
+def test_a_refusal_by_the_channel_has_the_id_of_its_line() -> None:
+    wired = wire()
+    client = wired.client().send(b"GET /v1/models HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n")
+    assert f"X-Request-Id: {wired.lines[-1]['id']}".encode() in client.received()
+    assert wired.lines[-1]["status"] == 400
+
+
+def test_head_counts_no_bytes_that_were_not_sent() -> None:
+    wired = wire()
+    wired.client().send(request("HEAD", "/health"))
+    wired.client().send(request("HEAD", "/v1/../x"))
+    assert [line["bytes_out"] for line in wired.lines] == [0, 0]

@@ -108,7 +108,7 @@ def test_what_an_endpoint_binds_is_known_before_it_opens(endpoint: str, hosts: l
 
 
 @pytest.mark.parametrize(
-    "endpoint", ["nonsense:1", "tcp", "tcp:x", "ssl:443:privateKey=/nowhere/key.pem"]
+    "endpoint", ["nonsense:1", "tcp", "tcp:x", "tcp:99999", "ssl:443:privateKey=/nowhere/key.pem"]
 )
 def test_what_is_no_endpoint_is_said(endpoint: str) -> None:
     with pytest.raises(ValueError, match="not an endpoint"):

@@ -10,7 +10,6 @@ from openaiproxy.presets import PRESETS
 from openaiproxy.profile import Profile
 from openaiproxy.web.answers import Envelope, envelope_for, error_body, protocol_answer
 from openaiproxy.web.fields import answer_fields, is_event_stream, upstream_fields
-from openaiproxy.web.gate import Caller
 from openaiproxy.web.routing import Routing
 from openaiproxy.wire.target import parse_target
 
@@ -58,8 +57,12 @@ def test_a_method_that_is_not_offered_names_those_that_are() -> None:
     with pytest.raises(BadRequest, match="405") as refused:
         KEYED.upstream_target("TRACE", parse_target(b"/v1/responses"))
     assert refused.value.headers == ((b"Allow", b"DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"),)
+
+
+@pytest.mark.parametrize("method", ["CONNECT", "TRACE"])
+def test_a_server_side_key_is_not_reflected(method: str) -> None:
     with pytest.raises(BadRequest, match="405"):
-        GATEWAY.upstream_target("CONNECT", parse_target(b"/v1/responses"))
+        GATEWAY.upstream_target(method, parse_target(b"/v1/responses"))
 
 
 @pytest.mark.parametrize(
@@ -115,7 +118,7 @@ def test_errors_have_the_dialects_types_pitfall_54(
 
 def test_a_profiles_own_body_wins() -> None:
     assert error_body(BadRequest(401, "c", "m"), fixed={401: b"x"}) == b"x"
-    assert b"".join(protocol_answer(BadRequest(431, "c", "m"))).startswith(
+    assert b"".join(protocol_answer(BadRequest(431, "c", "m"), "id-1")).startswith(
         b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
     )
 
@@ -155,7 +158,7 @@ def test_organization_and_project_pass_or_are_added_row_34() -> None:
             "Authorization": ["Bearer sk-x"],
         }
     )
-    fields = upstream_fields(headers, Profile(name="p", routes=()), Caller())
+    fields = upstream_fields(headers, Profile(name="p", routes=()))
     assert sorted(fields) == [
         (b"Authorization", b"Bearer sk-x"),
         (b"Openai-Organization", b"theirs"),

@@ -30,8 +30,11 @@ def find_listens(reading: Reading, presets: Mapping[str, Preset]) -> list[Listen
         wanted = single
     elif single_level is None or several_level < single_level:
         wanted = several
+    elif single_level < several_level:
+        _check_meant(several, reading)
+        wanted = single
     else:
-        wanted = single if single_level < several_level else [*single, *several]
+        wanted = [*single, *several]
     return [listen for listen in wanted if _is_known(listen, presets, reading)]
 
 
@@ -55,6 +58,17 @@ def _single(reading: Reading, presets: Mapping[str, Preset]) -> tuple[Level | No
         where = port.where if profile is None else f"{profile.where}, {port.where}"
     levels = [given.level for given in (profile, port) if given]
     return min(levels, default=None), [Listen(name, endpoint, where)]
+
+
+def _check_meant(unheard: list[Listen], reading: Reading) -> None:
+    """A port alone doesn't put another profile, with other rules, in the place of those named elsewhere."""
+    others = [listen for listen in unheard if listen.profile != FIRST]
+    if others and reading.sources.find(PROFILE) is None and (port := reading.sources.find(PORT)):
+        reading.ledger.mistake(
+            port.where,
+            f"would open {FIRST} in place of {others[0].profile} ({others[0].where}): expected a"
+            " profile beside it",
+        )
 
 
 def _is_known(listen: Listen, presets: Mapping[str, Preset], reading: Reading) -> bool:

@@ -201,7 +201,7 @@ _LIMITS = (
     Setting(
         "max-body", or_none(size), "limits.body", "Largest request body, such as 1GiB, or none."
     ),
-    Setting("max-requests", whole(1), "limits.requests", "Requests at once."),
+    Setting("max-requests", whole(1), "limits.requests", "Requests at once on a port."),
 )
 
 _PAYLOADS = (

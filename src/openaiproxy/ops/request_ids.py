@@ -1,4 +1,4 @@
-"""The name that one request has in logs, in answers, and upstream.
+"""The name that one request has in logs and in answers.
 
 A caller that sends ``x-request-id`` keeps its own, so that its logs and ours can be laid side by
 side; but only when it is short and plain enough to be repeated in a header and a log line without a

@@ -27,6 +27,10 @@ class Envelope(enum.Enum):
     ANTHROPIC = "anthropic"
 
 
+_REFUSAL = (
+    b"Content-Type: application/json\r\nX-Request-Id: %s\r\nX-OpenAIProxy-Request-Id: %s\r\n"
+    b"Content-Length: %d\r\nConnection: close\r\n\r\n"
+)
 _OPENAI_TYPES = {
     401: "authentication_error",
     403: "permission_error",
@@ -89,9 +93,13 @@ def error_headers(error: ProxyError) -> list[tuple[bytes, bytes]]:
     return [(b"Content-Type", b"application/json"), *error.headers]
 
 
-def protocol_answer(error: ProxyError) -> list[bytes]:
+def protocol_answer(error: ProxyError, request_id: str) -> list[bytes]:
     """The bytes of a whole answer to what never became a request; the connection closes after it."""
     body = error_body(error)
     phrase = HTTPStatus(error.status).phrase.encode("ascii")
-    head = b"HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n"
-    return [head % (error.status, phrase, len(body)), body]
+    named = request_id.encode("ascii")
+    return [
+        b"HTTP/1.1 %d %s\r\n" % (error.status, phrase),
+        _REFUSAL % (named, named, len(body)),
+        body,
+    ]

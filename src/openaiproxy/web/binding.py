@@ -22,11 +22,13 @@ class _Recorder:
     hosts: list[str] = field(factory=list)
 
     def listenTCP(self, port: int, factory: Any, backlog: int = 50, interface: str = "") -> None:
+        _check_port(port)
         self.hosts.append(interface)
 
     def listenSSL(
         self, port: int, factory: Any, context: Any, backlog: int = 50, interface: str = ""
     ) -> None:
+        _check_port(port)
         self.hosts.append(interface)
 
     def listenUNIX(self, *_: Any, **__: Any) -> None:
@@ -55,6 +57,11 @@ def bind_hosts(endpoint: str) -> list[str]:
     if problems:
         raise ValueError(f"not an endpoint that Twisted can open: {problems[0].getErrorMessage()}")
     return recorder.hosts
+
+
+def _check_port(port: int) -> None:
+    if not 0 <= port <= 65535:
+        raise ValueError(f"{port} is no TCP port, expected 0 to 65535")
 
 
 class _Nothing:

@@ -196,8 +196,8 @@ class Channel(HTTPChannel):
             return
         self._stop_timers()
         self.setTimeout(None)
-        self.transport.writeSequence(protocol_answer(error))
-        self.factory.refused(self, error)
+        request_id = self.factory.refused(self, error)
+        self.transport.writeSequence(protocol_answer(error, request_id))
         self._linger()
 
     def abort(self) -> None:

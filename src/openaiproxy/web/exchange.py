@@ -13,11 +13,11 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
 from openaiproxy.errors import BadUpstream, ProxyError
+from openaiproxy.ops.payloads import UPSTREAM_REQUEST, UPSTREAM_RESPONSE
 from openaiproxy.ops.payloads import Body as PayloadBody
 from openaiproxy.upstream.client import Answer
 from openaiproxy.web.answers import Envelope, envelope_for, error_body, error_headers
 from openaiproxy.web.fields import REQUEST_ID, answer_fields, is_event_stream, upstream_fields
-from openaiproxy.web.gate import Caller
 from openaiproxy.web.port import OpenPort
 from openaiproxy.web.pump import Pump
 from openaiproxy.web.request import Request
@@ -84,7 +84,11 @@ class Exchange:
             if answer is not None:
                 await self._stream(answer)
         except ProxyError as error:
-            self._refuse(error)
+            if self._error is None and self._cut is None:
+                self._refuse(error)
+            else:
+                # What was cancelled may fail with an error of its own; the reason to cancel it stands.
+                self._break_off()
         except CancelledError:
             self._break_off()
         except Exception:
@@ -112,11 +116,10 @@ class Exchange:
             return None
         port.gate.check_page(headers)
         upstream_target = port.routing.upstream_target(self._record.method, target)
-        caller = port.gate.caller(headers)
-        self._record.client = caller.name
+        self._record.client = port.gate.caller(headers)
         port.admit(self)
         request.body.limit(port.profile.limits.body, port.profile.timeouts.client_body)
-        return await self._send(upstream_target, caller)
+        return await self._send(upstream_target)
 
     def _answer_preflight(self, target: Target) -> None:
         headers = self._port.gate.preflight_headers(
@@ -125,17 +128,17 @@ class Exchange:
         self._record.status = 204
         self._request.answer_whole(204, [*headers, *self._ids()], b"")
 
-    async def _send(self, target: bytes, caller: Caller) -> Answer:
+    async def _send(self, target: bytes) -> Answer:
         request, profile = self._request, self._port.profile
         if profile.timeouts.total is not None:
             self._total = self._clock.callLater(profile.timeouts.total, self._timed_out, "total")
         self._await_first_byte()
         request.body.on_progress = self._await_first_byte
         request.body.on_piece = self._keep(
-            "upstream-request", request.requestHeaders.getAllRawHeaders()
+            UPSTREAM_REQUEST, request.requestHeaders.getAllRawHeaders()
         )
         body = None if request.body.length == 0 else request.body
-        fields = upstream_fields(request.requestHeaders, profile, caller)
+        fields = upstream_fields(request.requestHeaders, profile)
         answer = await self._port.client.fetch(request.method, target, fields, body)
         request.body.on_progress = None
         self._stop_first_byte()
@@ -164,9 +167,11 @@ class Exchange:
         record.upstream_status = record.status = answer.status
         record.upstream_id = _text(first(answer.headers, b"x-request-id"))
         fields = answer_fields(answer.headers, self._cors, self._ids())
-        boundary = Boundary() if is_event_stream(answer.headers) else None
+        # Nothing can be put into a body of a promised length.
+        commentable = answer.length is None and is_event_stream(answer.headers)
+        boundary = Boundary() if commentable else None
         self._request.start_answer(answer.status, answer.phrase, fields, answer.length)
-        piece = self._keep("upstream-response", [(name, [value]) for name, value in answer.headers])
+        piece = self._keep(UPSTREAM_RESPONSE, [(name, [value]) for name, value in answer.headers])
         pump = Pump(self._request, answer, self._clock, profile.timeouts, boundary, piece)
         pumped = await pump.run()
         record.bytes_out, record.first_byte = pumped.bytes_out, pumped.first_byte
@@ -201,7 +206,7 @@ class Exchange:
         body = error_body(error, self._envelope, record.id, self._port.profile.fixed_errors)
         fields = answer_fields(error_headers(error), self._cors, self._ids())
         request.answer_whole(error.status, fields, body)
-        record.bytes_out = len(body)
+        record.bytes_out = request.sentLength
 
     def _break_off(self) -> None:
         """The exchange was cancelled: answer with its error, if it has one, or let go of the caller."""

@@ -1,8 +1,8 @@
 """Header fields of a relayed exchange: the caller's on their way up, the upstream's on their way down.
 
 End-to-end fields pass as they are. What is changed, and why: the credential, where the profile spends its own; the
-field that held a client key of ours; the fields that stop hops in between from holding an event stream back; CORS,
-where the profile grants it; and request ids.
+fields in which client keys of ours are accepted; the fields that stop hops in between from holding an event stream
+back; CORS, where the profile grants it; and request ids.
 """
 
 from collections.abc import Iterable
@@ -10,12 +10,11 @@ from collections.abc import Iterable
 from twisted.web.http_headers import Headers
 
 from openaiproxy.profile import Profile
-from openaiproxy.web.gate import Caller
 from openaiproxy.wire.headers import Field, end_to_end, first
 
 __all__ = ["REQUEST_ID", "answer_fields", "is_event_stream", "upstream_fields"]
 
-#: Ours, on every answer; the upstream's own ``x-request-id`` passes beside it.
+#: Ours, on every answer to a request that could be read; the upstream's own ``x-request-id`` passes beside it.
 REQUEST_ID = b"X-OpenAIProxy-Request-Id"
 _UNBUFFERED = [(b"Cache-Control", b"no-cache, no-transform"), (b"X-Accel-Buffering", b"no")]
 _UNBUFFERED_NAMES = frozenset(name.lower() for name, _ in _UNBUFFERED)
@@ -24,14 +23,14 @@ _OF_THIS_HOP = frozenset((b"host", b"content-length", b"expect"))
 _CREDENTIALS = frozenset((b"authorization", b"x-api-key", b"api-key"))
 
 
-def upstream_fields(headers: Headers, profile: Profile, caller: Caller) -> list[Field]:
+def upstream_fields(headers: Headers, profile: Profile) -> list[Field]:
     """The fields to send upstream, without ``Host`` and framing."""
     credential = profile.credential
     without = _OF_THIS_HOP
     if credential.key is not None:
         without = without | _CREDENTIALS | {place.encode("ascii") for place in profile.auth.places}
-    elif caller.place is not None:
-        without = without | {caller.place}
+    elif profile.auth.keys:
+        without = without | {place.encode("ascii") for place in profile.auth.places}
     fields = end_to_end(_pairs(headers), without)
     if credential.key is not None:
         fields.append((b"Authorization", b"Bearer " + credential.key.encode("ascii")))
@@ -60,7 +59,7 @@ def answer_fields(fields: Iterable[Field], cors: list[Field], ids: list[Field]) 
         ]
     if first(passed, b"x-request-id") is None:
         passed += [(b"X-Request-Id", value) for _, value in ids[:1]]
-    if first(passed, b"content-type") is not None and is_event_stream(passed, encoded=True):
+    if is_event_stream(passed, encoded=True):
         passed = [
             field for field in passed if field[0].lower() not in _UNBUFFERED_NAMES
         ] + _UNBUFFERED

@@ -13,28 +13,15 @@ import hmac
 import ipaddress
 from collections.abc import Iterable, Iterator
 
-from attrs import frozen
 from twisted.web.http_headers import Headers
 
 from openaiproxy.errors import BadRequest
 from openaiproxy.profile import ClientKey, Profile
 
-__all__ = ["Caller", "Gate", "is_loopback_name"]
+__all__ = ["Gate", "is_loopback_name"]
 
 _EXPOSED = b"*"
 _PREFLIGHT_SECONDS = b"600"
-
-
-@frozen
-class Caller:
-    """Who calls.
-
-    :param name: of its client key; ``""`` where the profile has no keys.
-    :param place: the lower-case header field that held the key, which must not travel on.
-    """
-
-    name: str = ""
-    place: bytes | None = None
 
 
 class Gate:
@@ -78,19 +65,19 @@ class Gate:
                 403, "origin_not_allowed", "web pages of other sites may not call this port"
             )
 
-    def caller(self, headers: Headers) -> Caller:
-        """Whose client key is shown.
+    def caller(self, headers: Headers) -> str:
+        """The name of the client key that is shown, ``""`` where the profile has no keys.
 
         :raises BadRequest: 401.
         """
         if not self._auth.keys:
-            return Caller()
+            return ""
         shown = False
-        for place, candidate in _candidates(headers, self._auth.places):
+        for candidate in _candidates(headers, self._auth.places):
             shown = True
             name = self._keys.name_of(candidate)
             if name is not None:
-                return Caller(name, place)
+                return name
         places = ", ".join(self._auth.places)
         if shown:
             raise BadRequest(
@@ -156,15 +143,15 @@ class _Keys:
         return hashlib.blake2b(secret, key=self._salt, digest_size=32).digest()
 
 
-def _candidates(headers: Headers, places: tuple[str, ...]) -> Iterator[tuple[bytes, bytes]]:
+def _candidates(headers: Headers, places: tuple[str, ...]) -> Iterator[bytes]:
     for place in (name.encode("ascii") for name in places):
         for value in headers.getRawHeaders(place, []):
             if place != b"authorization":
-                yield place, value
+                yield value
                 continue
             scheme, _, token = value.partition(b" ")
             if scheme.lower() == b"bearer" and token.strip():
-                yield place, token.strip()
+                yield token.strip()
 
 
 def is_loopback_name(host: str) -> bool:

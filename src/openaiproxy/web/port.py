@@ -95,9 +95,13 @@ class OpenPort:
         """Write the line of a request that has ended."""
         emit(self.log, record.close(self.number, self.profile.name, self.clock.seconds()))
 
-    def note_refused(self, peer: str, error: BadRequest) -> None:
-        """Write the line of what was refused before it was a request."""
+    def note_refused(self, peer: str, error: BadRequest) -> str:
+        """Write the line of what was refused before it was a request.
+
+        :returns: the id that it has there.
+        """
         now = self.clock.seconds()
         record = Record(self.make_id(), now, method="-", target=b"-", peer=peer)
         record.status, record.code, record.ending = error.status, error.code, "refused"
         self.write_line(record)
+        return record.id

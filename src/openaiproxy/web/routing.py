@@ -10,6 +10,9 @@ from openaiproxy.wire.target import Target
 
 __all__ = ["Routing"]
 
+# TRACE would show the caller what was sent with it, a server-side key included (RFC 9110, 9.3.8).
+_NEVER = ("CONNECT", "TRACE")
+
 
 @frozen
 class Routing:
@@ -25,7 +28,7 @@ class Routing:
         route = self._find(target.path)
         if route is None:
             raise BadRequest(404, "path_not_offered", "this port does not offer that path")
-        if method == "CONNECT" or (route.methods is not None and method not in route.methods):
+        if method in _NEVER or (route.methods is not None and method not in route.methods):
             allow = (b"Allow", self.methods(target.path).encode("ascii"))
             raise BadRequest(
                 405,

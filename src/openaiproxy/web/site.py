@@ -21,7 +21,8 @@ class Site(TwistedSite):
 
     :param resource: the root of the port's tree; may be set later, before a request comes.
     :param clock: for every timer of its connections.
-    :param on_refused: called with the peer's address and the error when a request was refused before it was one.
+    :param on_refused: called with the peer's address and the error when a request is refused before it
+        is one; gives its id.
     """
 
     protocol = Channel  # type: ignore[assignment]
@@ -32,7 +33,7 @@ class Site(TwistedSite):
         self,
         resource: IResource | None,
         clock: IReactorTime,
-        on_refused: Callable[[str, BadRequest], None] | None = None,
+        on_refused: Callable[[str, BadRequest], str] | None = None,
     ) -> None:
         super().__init__(resource, requestFactory=Request, timeout=IDLE_SECONDS, reactor=clock)
         self.clock = clock
@@ -63,10 +64,14 @@ class Site(TwistedSite):
             emptied.callback(None)
         return emptied
 
-    def refused(self, channel: Channel, error: BadRequest) -> None:
-        """A request was refused by the channel."""
-        if self.on_refused is not None:
-            self.on_refused(str(getattr(channel.getPeer(), "host", "")), error)
+    def refused(self, channel: Channel, error: BadRequest) -> str:
+        """A request is being refused by the channel.
+
+        :returns: the id that it has in the log.
+        """
+        if self.on_refused is None:
+            return "-"
+        return self.on_refused(str(getattr(channel.getPeer(), "host", "")), error)
 
     def drain(self) -> None:
         """Close idle connections, and the others after their answers."""

@@ -3,6 +3,7 @@ here.
 """
 
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any
 
 from openaiproxy.upstream.embedded.calls import Answer, Binary, Events, Whole
@@ -44,7 +45,8 @@ def write_head(request: Any, answer: Answer | Refusal, fault: Fault, digest: str
     :param request: the :class:`~twisted.web.server.Request`.
     :param digest: hex digits that the request id derives from.
     """
-    request.setResponseCode(status_of(answer, fault))
+    status = HTTPStatus(status_of(answer, fault))
+    request.setResponseCode(status, status.phrase.encode("ascii"))
     headers = {
         "x-request-id": f"req_{digest[:32]}",
         "openai-version": "2020-10-01",

@@ -5,6 +5,7 @@ from twisted.web.server import NOT_DONE_YET
 
 from openaiproxy.errors import BadRequest
 from openaiproxy.web.answers import error_body, error_headers
+from openaiproxy.web.fields import REQUEST_ID
 from openaiproxy.web.port import OpenPort
 from openaiproxy.web.request import Request
 
@@ -28,6 +29,7 @@ class Health(Resource):
         record = self._port.open_record(request)
         fields = [
             (b"X-Request-Id", record.id.encode("ascii")),
+            (REQUEST_ID, record.id.encode("ascii")),
             *self._port.gate.cors_headers(headers),
         ]
         if request.method in (b"GET", b"HEAD"):
@@ -43,6 +45,6 @@ class Health(Resource):
             record.status, record.code, record.ending = 405, error.code, "refused"
             body, fields = error_body(error), fields + error_headers(error)
         request.answer_whole(record.status, fields, body)
-        record.bytes_out = len(body)
+        record.bytes_out = request.sentLength
         self._port.write_line(record)
         return NOT_DONE_YET
