@@ -197,3 +197,21 @@ async def _closed(reactor: Any, port: int) -> None:
         except ConnectError:
             continue  # it closed just now
         protocol.transport.abortConnection()
+
+
+@pytest_twisted.ensureDeferred
+async def test_sighup_opens_the_log_anew(start: Start, real_reactor: Any, tmp_path: Path) -> None:
+    log = tmp_path / "proxy.log"
+    process = start(*EMBEDDED, "--log-file", str(log), "--log-format", "json")
+    port = await process.ready()
+    await (await ask(real_reactor, port, "/health", {}))[1].whole()
+    log.rename(tmp_path / "moved.log")
+    process.signal("HUP")
+    for _ in range(50):
+        await (await ask(real_reactor, port, "/health", {}))[1].whole()
+        if log.exists() and log.stat().st_size:
+            break
+    assert json.loads(log.read_text().splitlines()[-1])["path"] == "/health"
+    assert log.stat().st_mode & 0o777 == 0o600
+    assert "GET /health" not in process.output, "with a file, lines go there alone"
+    await stop(process)
