@@ -10,6 +10,7 @@ from openaiproxy.dialects.chat.pieces import (
     arguments_text,
     call_extra,
     count,
+    details_text,
     parse_annotation,
     parse_details,
     parse_finish,
@@ -69,6 +70,8 @@ class Choice:
     _kind: type[Part] | None = field(default=None, init=False)
     """Of the one part that grows by words; ``None`` if there is none."""
     _slot: int = field(default=-1, init=False)
+    _plain: bool = field(default=False, init=False)
+    """Whether reasoning has a field of its own, and what its details say is a repetition."""
     _calls: dict[object, _Call] = field(factory=dict, init=False)
     _last: object = field(default=None, init=False)
     """The key of the call that was last heard of."""
@@ -119,7 +122,10 @@ class Choice:
         if rest := REPLY_MESSAGE.rest(delta):
             self._message.update(rest.fields)
         thoughts, words, others = split_content(delta.get("content"))
-        thoughts = reasoning_text(delta) or thoughts
+        if plain := reasoning_text(delta):
+            self._plain, thoughts = True, plain
+        elif not self._plain:
+            thoughts = details_text(delta) or thoughts
         self._grow(Reasoning, thoughts, None, events)
         for seal in parse_details(delta.get("reasoning_details"), every=False):
             self._open(Reasoning, events)

@@ -16,6 +16,7 @@ from openaiproxy.dialects.chat.objects import merge
 from openaiproxy.dialects.chat.pieces import (
     arguments_text,
     call_extra,
+    details_text,
     parse_details,
     reasoning_text,
     render_call,
@@ -84,7 +85,8 @@ def _parse_turn(found: JsonObject, path: str, role: Role, calls: int) -> Turn:
 def _parse_assistant(
     found: JsonObject, path: str, content: tuple[Part, ...], calls: int
 ) -> Iterator[Part]:
-    text, seals = reasoning_text(found), parse_details(found.get("reasoning_details"), every=True)
+    text = reasoning_text(found) or details_text(found)
+    seals = parse_details(found.get("reasoning_details"), every=True)
     if text or seals:
         yield Reasoning(text=(text,) if text else (), seals=seals)
     tools = found.get("tool_calls") or []

@@ -14,6 +14,7 @@ __all__ = [
     "arguments_text",
     "call_extra",
     "count",
+    "details_text",
     "parse_annotation",
     "parse_details",
     "parse_finish",
@@ -56,10 +57,13 @@ def render_call(call: ToolCall, call_id: str, name: str, arguments: str) -> Json
 
 
 def reasoning_text(found: JsonObject) -> str:
-    """The reasoning's words, in whichever field; texts among the details if in none."""
-    text = word(found.get("reasoning_content")) or word(found.get("reasoning"))
-    if text:
-        return text
+    """The reasoning's words, in whichever of its own fields."""
+    return word(found.get("reasoning_content")) or word(found.get("reasoning"))
+
+
+def details_text(found: JsonObject) -> str:
+    """The words in ``reasoning_details``, which mostly repeat those of the reasoning's own
+    field."""
     details = found.get("reasoning_details")
     entries = [one for one in details if isinstance(one, dict)] if isinstance(details, list) else []
     return "".join(word(one.get("text")) or word(one.get("summary")) for one in entries)

@@ -14,6 +14,7 @@ from openaiproxy.dialects.chat.objects import merge
 from openaiproxy.dialects.chat.pieces import (
     arguments_text,
     count,
+    details_text,
     parse_annotation,
     parse_details,
     parse_finish,
@@ -115,7 +116,7 @@ def split_content(found: Any) -> tuple[str, str, tuple[Opaque, ...]]:
 
 def _parse_parts(message: JsonObject, odds: Mapping[str, Any]) -> Iterator[Part]:
     thoughts, words, others = split_content(message.get("content"))
-    thoughts = reasoning_text(message) or thoughts
+    thoughts = reasoning_text(message) or details_text(message) or thoughts
     seals = parse_details(message.get("reasoning_details"), every=True)
     if thoughts or seals:
         yield Reasoning(text=(thoughts,) if thoughts else (), seals=seals)

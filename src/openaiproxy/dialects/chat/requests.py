@@ -87,8 +87,7 @@ def parse_request(body: JsonObject) -> Request:
     model = _read(body, "model", str)
     if not model:
         raise bad_field("model", "must be a string")
-    most = _read(body, "max_tokens", int)
-    newer = _read(body, "max_completion_tokens", int)
+    most, newer = (_read(body, name, int) for name in ("max_tokens", "max_completion_tokens"))
     effort = _read(body, "reasoning_effort", str)
     extra = REQUEST.rest(body)
     shape, unknown = _parse_format(_read(body, "response_format", dict))
