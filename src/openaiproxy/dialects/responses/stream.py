@@ -164,14 +164,13 @@ class ResponsesParser:
         parts = parse_item(found)
         if item.is_message and item.slots and not objects(found.get("content")):
             parts = ()
-        for place, part in enumerate(parts):
+        for place in sorted({*item.slots, *range(len(parts))}):
             if place not in item.slots:
-                yield self._open(index, item, place, part)
+                yield self._open(index, item, place, parts[place])
                 for held in item.held:
                     yield PartDelta(item.slots[place], held)
-        for place, slot in sorted(item.slots.items()):
             self._fast.pop((index, item.wire_index(place)), None)
-            yield PartEnd(slot, item.final(place, found, parts))
+            yield PartEnd(item.slots[place], item.final(place, found, parts))
 
     # Contents of messages
 
