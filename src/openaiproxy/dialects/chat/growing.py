@@ -137,7 +137,8 @@ class Choice:
             events += (PartBegin(slot, other, self.number), PartEnd(slot))
         refusal = word(delta.get("refusal"))
         self._grow(Refusal, refusal, parse_logprobs(odds.get("refusal")), events)
-        for found in delta.get("annotations") or ():
+        sources = delta.get("annotations")
+        for found in sources if isinstance(sources, list) else ():
             note = parse_annotation(found)
             if note is not None:
                 self._open(Text, events)

@@ -115,12 +115,13 @@ def parse_logprobs(value: Any) -> tuple[Logprob, ...] | None:
 
 
 def _parse_token(found: JsonObject) -> Logprob:
-    raw, top, odds = found.get("bytes"), found.get("top_logprobs"), found.get("logprob")
+    raw, odds = found.get("bytes"), found.get("logprob")
+    numbers = isinstance(raw, list) and all(isinstance(one, int) for one in raw)
     return Logprob(
         word(found.get("token")),
         odds if isinstance(odds, int | float) else 0.0,
-        tuple(raw) if isinstance(raw, list) else None,
-        tuple(_parse_token(one) for one in top) if isinstance(top, list) else (),
+        tuple(raw) if isinstance(raw, list) and numbers else None,
+        parse_logprobs(found.get("top_logprobs")) or (),
     )
 
 
@@ -148,8 +149,8 @@ def parse_annotation(found: Any) -> Citation | None:
     more = {key: value for key, value in inner.items() if key not in mapped and value is not None}
     return Citation(
         "url",
-        inner.get("url"),
-        inner.get("title"),
+        word(inner.get("url")) or None,
+        word(inner.get("title")) or None,
         count(inner.get("start_index")),
         count(inner.get("end_index")),
         extra=Extra(NAME, more) if more else None,
