@@ -200,11 +200,14 @@ class _Renderer:
 
     def _part_end(self, event: PartEnd) -> bytes:
         part = self._open
-        if self._wait(event) or part is None or event.part is None:
+        if self._wait(event) or part is None:
             return b""
-        written = self._close(part, event.part)
+        return self._shut(part, event) + self._next()
+
+    def _shut(self, part: _Open, event: PartEnd) -> bytes:
+        written = b"" if event.part is None else self._close(part, event.part)
         self._open, self._text = None, -1
-        return written + self._next()
+        return written
 
     def _close(self, part: _Open, final: Part) -> bytes:
         if not part.head:
@@ -241,7 +244,11 @@ class _Renderer:
         written: list[bytes] = []
         while self._waiting and self._open is None:
             slot = next(iter(self._waiting))
-            written += [self.render(event) for event in self._waiting.pop(slot)]
+            for event in self._waiting.pop(slot):
+                if isinstance(event, PartEnd) and self._open is not None:
+                    written.append(self._shut(self._open, event))
+                else:
+                    written.append(self.render(event))
         return b"".join(written)
 
     def _idle(self, _event: Idle) -> bytes:

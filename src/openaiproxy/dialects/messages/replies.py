@@ -136,7 +136,7 @@ def parse_reply(found: JsonObject, context: Context) -> Reply | Fault:
 
     :param found: the body of a good status.
     """
-    if found.get("type") == "error" or "error" in found:
+    if found.get("type") == "error" or found.get("error") is not None:
         return parse_error(found)
     content = found.get("content")
     blocks = content if isinstance(content, list) else []

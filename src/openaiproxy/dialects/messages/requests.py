@@ -28,6 +28,9 @@ __all__ = ["MOST_TOKENS", "parse_request", "render_request"]
 MOST_TOKENS = 8192
 """Tokens that an answer may have, beside its thoughts, if the caller does not say."""
 
+_HOTTEST = 1
+"""Highest temperature that the wire takes; others go to 2."""
+
 _SAMPLING = ("temperature", "top_p", "top_k")
 
 _NO_FIELD: tuple[tuple[str, bool], ...] = (
@@ -152,6 +155,9 @@ def _add_settings(body: dict[str, Json], request: Request, losses: Losses) -> No
     for name in _SAMPLING:
         if (value := getattr(request.sampling, name)) is not None:
             body[name] = value
+    if (request.sampling.temperature or 0) > _HOTTEST:
+        body["temperature"] = _HOTTEST
+        losses.note("sampling.temperature", "no higher than 1 here")
     if request.stop:
         body["stop_sequences"] = list(request.stop)
     if request.stream is not None:

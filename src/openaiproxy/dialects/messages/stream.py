@@ -116,9 +116,10 @@ class _Parser:
 
     def _begin_block(self, found: JsonObject) -> Iterable[Event]:
         block = found.get("content_block")
-        if not isinstance(block, dict) or found.get("index") in self._open:
+        index = found.get("index")
+        if not isinstance(block, dict) or not isinstance(index, int) or index in self._open:
             raise _malformed("a block that can't begin")
-        return self._begin(found.get("index"), block)
+        return self._begin(index, block)
 
     def _begin(self, index: Json, found: JsonObject) -> Iterable[Event]:
         part = parse_block(found)
@@ -135,7 +136,8 @@ class _Parser:
         return (PartBegin(block.slot, part),)
 
     def _delta(self, found: JsonObject) -> Iterable[Event]:
-        block, delta = self._open.get(found.get("index")), found.get("delta")
+        index, delta = found.get("index"), found.get("delta")
+        block = self._open.get(index) if isinstance(index, int) else None
         if block is None or not isinstance(delta, dict):
             raise _malformed("a delta of no open block")
         kind = delta.get("type")
@@ -150,9 +152,10 @@ class _Parser:
         return (Other(NAME, "content_block_delta", found),)
 
     def _end_block(self, found: JsonObject) -> Iterable[Event]:
-        if found.get("index") not in self._open:
+        index = found.get("index")
+        if not isinstance(index, int) or index not in self._open:
             raise _malformed("a stop of no open block")
-        return self._end(found.get("index"))
+        return self._end(index)
 
     def _end(self, index: Json) -> Iterable[Event]:
         block = self._open.pop(index)
