@@ -494,3 +494,23 @@ def test_what_can_not_be_read_is_named(fields: dict[str, Any], path: str) -> Non
     with pytest.raises(BadRequest) as caught:
         CHAT.parse_request({"model": "m", "messages": [], **fields})
     assert caught.value.message.startswith(f"{path}: ")
+
+
+def test_sound_in_an_assistants_turn_is_named_or_becomes_its_words() -> None:
+    named, spoken, dumb = Audio(id="s"), Audio("AAAA", transcript="Hey"), Audio("AAAA")
+    request = Request("m", (Turn(Role.ASSISTANT, (named, spoken, dumb)),))
+    [message] = CHAT.render_request(request).body["messages"]
+    assert message == {"role": "assistant", "content": "Hey", "audio": {"id": "s"}}
+    assert losses(request) == {"turns[0].parts[1].data": False, "turns[0].parts[2]": False}
+
+
+def test_what_is_said_of_a_file_and_is_not_in_it_is_a_hint() -> None:
+    request = Request("m", (Turn(Role.USER, (File(file_id="f", context="c"),)),))
+    assert losses(request) == {"turns[0].parts[0].context": True}
+
+
+def test_a_run_of_results_holds_nothing_else() -> None:
+    request = Request("m", (Turn(Role.TOOL, (Text("x"), ToolResult("a"))),))
+    [message] = CHAT.render_request(request).body["messages"]
+    assert message == {"role": "tool", "tool_call_id": "a", "content": ""}
+    assert losses(request) == {"turns[0].parts[0]": False}

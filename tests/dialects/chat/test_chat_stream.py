@@ -481,3 +481,29 @@ def test_slots_are_numbered_through_all_choices_and_parts_end_when_others_begin(
         ("PartBegin", 1), ("PartDelta", 1), ("PartEnd", 1),
         ("PartBegin", 2), ("PartDelta", 2),
     ]  # fmt: skip
+
+
+def test_27_seals_are_not_shown_where_reasoning_is_not() -> None:
+    sealed = Reasoning(("a",), seals=(Seal("responses", "secret"),))
+    about = context(reasoning="off")
+    assert deltas(told(sealed, about=about))[1:-1] == []
+    message = CHAT.render_reply(Reply(Begin(), ((sealed,),), End()), about).body["choices"][0]
+    assert message["message"] == {"role": "assistant", "content": "", "refusal": None}
+
+
+def test_words_of_a_hosted_call_are_not_words_of_the_answer() -> None:
+    hosted = Hosted(HostedKind.CODE, "code", Extra("responses", {}), arguments="print(1)")
+    assert deltas(told(hosted))[1:-1] == []
+
+
+def test_searches_are_counted_elsewhere() -> None:
+    renderer = CHAT.renderer(context())
+    for event in walk(unfold(Reply(Begin("c", "m", 1), ((),), End(usage=Usage(searches=1))))):
+        renderer.render(event)
+    assert [(loss.path, loss.hint) for loss in renderer.losses()] == [("usage.searches", True)]
+
+
+def test_20000_deltas_are_20000_chunks() -> None:
+    body = wire(*({"content": "word "} for _ in range(20_000)), STOP)
+    assert folded(body).parts == (Text("word " * 20_000),)
+    assert len(chunks(written(strict(body)))) == 20_000 + 4
