@@ -320,3 +320,52 @@ def test_the_glance_sees_what_the_parser_sees() -> None:
 def test_the_request_can_be_made_of_nothing_but_a_model() -> None:
     body = CHAT.render_request(Request("m")).body
     assert body == {"model": "m", "messages": []}
+
+
+def client(body: bytes) -> object:
+    """What a plain client reads: it joins what has the same index, and knows nothing of us. Where
+    a tool was named, OpenAI finishes a call with ``stop``, which we call by its name (23)."""
+    text: dict[int, str] = {}
+    thoughts: dict[int, str] = {}
+    refusal: dict[int, str] = {}
+    calls: dict[tuple[int, int], list[str]] = {}
+    finish: dict[int, str] = {}
+    usage = None
+    for chunk in chunks(body):
+        if chunk == "[DONE]":
+            continue
+        usage = chunk.get("usage") or (chunk.get("x_groq") or {}).get("usage") or usage
+        for choice in chunk.get("choices") or ():
+            number, delta = choice["index"], choice.get("delta") or {}
+            for key, texts in (("content", text), ("refusal", refusal)):
+                texts[number] = texts.get(number, "") + (delta.get(key) or "")
+            shown = delta.get("reasoning_content") or delta.get("reasoning") or ""
+            thoughts[number] = thoughts.get(number, "") + shown
+            for call in delta.get("tool_calls") or ():
+                seen = calls.setdefault((number, call["index"]), ["", "", ""])
+                function = call.get("function") or {}
+                seen[0] = seen[0] or call.get("id") or ""
+                seen[1] = seen[1] or function.get("name") or ""
+                seen[2] += function.get("arguments") or ""
+            finish[number] = choice.get("finish_reason") or finish.get(number) or ""
+    for number, _ in calls:
+        finish[number] = "tool_calls" if finish[number] == "stop" else finish[number]
+    dense = {key: [*call[:2], call[2] or "{}"] for key, call in enumerate(calls.values())}
+    return text, thoughts, refusal, dense, finish, usage and usage["total_tokens"]
+
+
+def test_a_plain_client_reads_what_was_recorded() -> None:
+    seen, broken = 0, []
+    for one in streams():
+        try:
+            before = client(one.body)
+        except (KeyError, TypeError):
+            assert "istral" in one.provider + one.name, "lists, and calls without an index"
+            continue
+        if one.name in FAILED:
+            continue
+        seen += 1
+        if client(written(strict(one.body))) != before:
+            broken.append(one.name)
+    assert seen > 290
+    assert broken == []
