@@ -8,10 +8,23 @@ from attrs import evolve
 
 from openaiproxy.dialects.responses.wire import RESPONSES
 from openaiproxy.errors import BadRequest
-from openaiproxy.hub.events import End, Fault
+from openaiproxy.hub.events import Begin, End, Fault, Usage
 from openaiproxy.hub.fold import Reply, fold, unfold
 from openaiproxy.hub.grammar import walk
-from openaiproxy.hub.parts import Hosted, Opaque, Part, Reasoning, Text
+from openaiproxy.hub.parts import (
+    Citation,
+    Extra,
+    Hosted,
+    HostedKind,
+    Opaque,
+    Part,
+    Reasoning,
+    Refusal,
+    Seal,
+    Text,
+    ToolCall,
+)
+from openaiproxy.hub.request import FunctionTool, Request
 from openaiproxy.wire import json
 from openaiproxy.wire.sse import encode
 from tests.dialects.responses.support import (
@@ -270,3 +283,23 @@ def test_text_of_a_stream_is_all_of_its_deltas() -> None:
         if isinstance(reply, Reply):
             texts = "".join(part.text for part in reply.parts if isinstance(part, Text))
             assert texts == wire or not wire, name
+
+
+@pytest.mark.skipif(not SPECS.is_dir(), reason=f"no schemas at {SPECS}")
+def test_an_answer_from_elsewhere_is_valid_whole_and_streamed() -> None:
+    parts = (
+        Reasoning(("Hm",), ("raw",), (Seal("messages", "s"),)),
+        Text("Hi", (Citation("char", url="u"),)),
+        Refusal("no"),
+        ToolCall("c", "f", "{}"),
+        ToolCall("d", "g", "x", custom=True),
+        Hosted(HostedKind.WEB_SEARCH, "web_search", Extra("messages", {}), queries=("q",)),
+    )
+    asked = Request("m", tools=(FunctionTool("f", parameters={"type": "object"}),))
+    reply = Reply(Begin("msg_1", "claude"), (parts,), End(usage=Usage(1, 2)))
+    whole = again(RESPONSES.render_reply(reply, context(asked)).body)
+    assert list(_schema("Response").iter_errors(whole)) == []
+    valid = _schema("ResponseStreamEvent").is_valid
+    events = said(render(walk(unfold(reply)), asked))
+    assert [found["type"] for found in events if not valid(found)] == []
+    assert events[-1]["response"]["output"][2]["arguments"] == "{}"

@@ -7,9 +7,9 @@ import pytest
 from openaiproxy.dialects.responses.marks import parse_annotation, render_annotation
 from openaiproxy.dialects.responses.wire import RESPONSES
 from openaiproxy.errors import BadUpstream
-from openaiproxy.hub.events import Begin, End, Fault, FaultKind, Finish, Reason
+from openaiproxy.hub.events import Begin, End, Fault, FaultKind, Finish, Other, Reason
 from openaiproxy.hub.fold import Reply
-from openaiproxy.hub.parts import Citation, Extra, Opaque
+from openaiproxy.hub.parts import Citation, Extra, Opaque, Reasoning, Seal
 from openaiproxy.wire import json
 from tests.dialects.responses.support import context, said
 
@@ -98,8 +98,31 @@ def test_statuses_are_finishes_both_ways(fields: Any, reason: Reason, word: str 
 
 
 def test_items_of_others_and_more_choices_are_losses() -> None:
-    reply = Reply(Begin(), ((Opaque("chat", "x", {}),), ()), End((Finish(Reason.STOP),) * 2))
-    assert len(RESPONSES.render_reply(reply, context()).losses) == 2
+    others = (Other("chat", "odd", {}), Other("chat", "calm", {}, quiet=True))
+    end = End((Finish(Reason.STOP),) * 2)
+    reply = Reply(Begin(), ((Opaque("chat", "x", {}),), ()), end, others)
+    assert len(RESPONSES.render_reply(reply, context()).losses) == 3
+
+
+def test_seals_beyond_the_first_are_told_as_lost() -> None:
+    seals = (Seal("messages", "a"), Seal("messages", "b"))
+    reply = Reply(Begin(), ((Reasoning(seals=seals),),), End())
+    assert [loss.hint for loss in RESPONSES.render_reply(reply, context()).losses] == [True]
+
+
+def test_counts_without_a_word_come_back() -> None:
+    usage = {
+        "input_tokens": 1,
+        "input_tokens_details": {"cached_tokens": 0, "odd": 1},
+        "output_tokens": 2,
+        "output_tokens_details": {"reasoning_tokens": 0, "odd": 2},
+        "total_tokens": 3,
+        "odd": 3,
+    }
+    found = {"id": "x", "object": "response", "status": "completed", "output": [], "usage": usage}
+    reply = RESPONSES.parse_reply(found, context())
+    assert isinstance(reply, Reply)
+    assert RESPONSES.render_reply(reply, context()).body["usage"] == usage
 
 
 @pytest.mark.parametrize(

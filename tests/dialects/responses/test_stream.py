@@ -227,7 +227,7 @@ def test_a_failed_response_is_a_fault_with_its_usage() -> None:
     response = {"status": "failed", "error": error, "usage": {"input_tokens": 3}}
     last = parse(CREATED, {"type": "response.failed", "response": response})[-1]
     assert isinstance(last, Fault)
-    assert (last.message, last.usage) == ("Oh.", Usage(3, 0))
+    assert (last.message, last.usage) == ("Oh.", Usage(3, 0, extra=Extra("responses", {})))
 
 
 @pytest.mark.parametrize("status", ["failed", "cancelled"])

@@ -9,11 +9,23 @@ from typing import Any
 from attrs import define, evolve, field
 
 from openaiproxy.dialects.responses.fields import NAME
-from openaiproxy.dialects.responses.values import string
+from openaiproxy.dialects.responses.values import string, whole
 from openaiproxy.hub.events import Channel, Event, Other, PartDelta
 from openaiproxy.hub.parts import JsonObject, Part, Refusal, Text
 
-__all__ = ["Item", "other"]
+__all__ = ["REPEATED", "Item", "other"]
+
+REPEATED = frozenset(
+    {
+        "response.apply_patch_call_operation_diff.done",
+        "response.reasoning_summary_part.done",
+        "response.reasoning_summary_text.done",
+        "response.reasoning_part.added",
+        "response.reasoning_part.done",
+        "response.reasoning_text.done",
+    }
+)
+"""Events that say what others say too."""
 
 _QUIET = (
     "response.web_search_call.",
@@ -73,7 +85,7 @@ class Item:
 
         :param found: the event.
         """
-        return self.places.setdefault(found.get("content_index", 0), len(self.places))
+        return self.places.setdefault(whole(found.get("content_index")) or 0, len(self.places))
 
     def wire_index(self, place: int) -> Any:
         """The wire's word for a place."""
@@ -87,7 +99,7 @@ class Item:
         name = "summary_index" if "summary_index" in found else "content_index"
         channel = Channel.SUMMARY if name == "summary_index" else Channel.TEXT
         own = self.indexes[name]
-        index = own.setdefault(found.get(name, 0), len(own))
+        index = own.setdefault(whole(found.get(name)) or 0, len(own))
         delta = string(found.get("delta"))
         if not delta:
             return

@@ -12,7 +12,7 @@ from typing import Any
 from attrs import define, field
 
 from openaiproxy.dialects.responses.faults import parse_error
-from openaiproxy.dialects.responses.growing import Item, other
+from openaiproxy.dialects.responses.growing import REPEATED, Item, other
 from openaiproxy.dialects.responses.items import parse_item
 from openaiproxy.dialects.responses.marks import parse_annotation, parse_logprobs
 from openaiproxy.dialects.responses.messages import content_part
@@ -63,7 +63,7 @@ class ResponsesParser:
             raise BadUpstream(502, "upstream_malformed", "An event of the upstream is no object.")
         word = found.get("type")
         if word == "response.output_text.delta":
-            slot = self._fast.get((found.get("output_index", -1), found.get("content_index", -1)))
+            slot = self._text_slot(found)
             delta = found.get("delta")
             if slot is not None and isinstance(delta, str) and not found.get("logprobs"):
                 return (PartDelta(slot, delta),)
@@ -71,7 +71,7 @@ class ResponsesParser:
             word = "error" if "error" in found else record.event.decode("utf-8", "replace")
         read = _READ.get(word)
         if read is None:
-            return (other(word, found),)
+            return () if word in REPEATED else (other(word, found),)
         return list(read(self, found))
 
     def eof(self) -> Iterable[Event]:
@@ -85,8 +85,9 @@ class ResponsesParser:
 
     def _failed(self, found: JsonObject) -> Iterator[Event]:
         response = found.get("response")
-        fault = parse_failure(response) if isinstance(response, dict) else None
-        yield fault or parse_error(found)
+        yield (parse_failure(response) if isinstance(response, dict) else None) or parse_error(
+            found
+        )
 
     def _over(self, found: JsonObject) -> Iterator[Event]:
         response = thing(found.get("response"))
@@ -96,10 +97,11 @@ class ResponsesParser:
             return
         yield from self._created(found)
         begin = self._begin or Begin()
-        seen = {item.found.get("id") for item in self._items.values()} - {None}
+        seen = [item.found.get("id") for item in self._items.values()]
         for index, item in enumerate(objects(response.get("output"))):
             known = self._items.get(index)
-            new = item.get("id") not in seen if known is None else not known.done
+            id = item.get("id")
+            new = id is None or id not in seen if known is None else not known.done
             if new:
                 yield from self._finish(index, item)
         for index, known in list(self._items.items()):
@@ -249,9 +251,11 @@ class ResponsesParser:
         if at is not None and not at[1].done and isinstance(at[1].begun.get(0), Reasoning):
             yield from at[1].thought(found)
 
-    def _nothing(self, found: JsonObject) -> Iterator[Event]:
-        """What is said again elsewhere."""
-        return iter(())
+    def _text_slot(self, found: JsonObject) -> int | None:
+        index, place = found.get("output_index"), found.get("content_index")
+        if isinstance(index, int) and isinstance(place, int):
+            return self._fast.get((index, place))
+        return None
 
 
 _KEPT = frozenset({"type", "text", "refusal", "logprobs"})
@@ -286,13 +290,7 @@ _READ: dict[str, _Read] = {
     "response.mcp_call_arguments.delta": _P._grown,
     "response.mcp_call_arguments.done": _P._grown_up,
     "response.apply_patch_call_operation_diff.delta": _P._grown,
-    "response.apply_patch_call_operation_diff.done": _P._nothing,
     "response.reasoning_summary_part.added": _P._thought,
-    "response.reasoning_summary_part.done": _P._nothing,
     "response.reasoning_summary_text.delta": _P._thought,
-    "response.reasoning_summary_text.done": _P._nothing,
-    "response.reasoning_part.added": _P._nothing,
-    "response.reasoning_part.done": _P._nothing,
     "response.reasoning_text.delta": _P._thought,
-    "response.reasoning_text.done": _P._nothing,
 }

@@ -185,7 +185,7 @@ def parse_choice(found: Json) -> ToolChoice:
         raise bad_field("tool_choice", "must be auto, none, required, or a tool")
     if found["type"] == "allowed_tools":
         refs = tuple(_parse_ref(one) for one in objects(found.get("tools")))
-        return ToolChoice(_CHOICES.get(found.get("mode") or "", Choose.AUTO), allowed=refs)
+        return ToolChoice(_CHOICES.get(string(found.get("mode")) or "", Choose.AUTO), allowed=refs)
     return ToolChoice(Choose.ONE, _parse_ref(found))
 
 

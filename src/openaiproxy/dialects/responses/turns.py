@@ -13,7 +13,7 @@ from openaiproxy.dialects.responses.content import parse_content, render_input
 from openaiproxy.dialects.responses.fields import MESSAGE
 from openaiproxy.dialects.responses.items import parse_item, render_items
 from openaiproxy.dialects.responses.messages import Pen, message_key
-from openaiproxy.dialects.responses.values import objects
+from openaiproxy.dialects.responses.values import objects, string
 from openaiproxy.hub.parts import Json, JsonObject, Part, Text, ToolResult
 from openaiproxy.hub.request import Role, Turn
 
@@ -47,7 +47,7 @@ def parse_input(found: Json) -> tuple[Turn, ...]:
         if not isinstance(item, dict):
             raise bad_field(f"input[{number}]", "must be an object")
         _check(item, f"input[{number}]")
-        role = item.get("role")
+        role = string(item.get("role"))
         if role in _ROLES and item.get("type", "message") == "message":
             turns.append(_parse_message(item, _ROLES[role]))
         else:
@@ -60,7 +60,7 @@ def _check(item: JsonObject, path: str) -> None:
     if not isinstance(word, str):
         raise bad_field(f"{path}.type", "must be a string")
     if word == "message":
-        if item.get("role") not in {"assistant", *_ROLES}:
+        if string(item.get("role")) not in {"assistant", *_ROLES}:
             raise bad_field(f"{path}.role", "must be user, assistant, system or developer")
         if not isinstance(item.get("content"), str | list):
             raise bad_field(f"{path}.content", "must be a string or a list")

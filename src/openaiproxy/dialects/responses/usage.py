@@ -1,4 +1,5 @@
-"""``usage``: tokens counted. The wire demands each of its numbers, so what nobody told is 0."""
+"""``usage``: tokens counted. The wire demands each of its numbers, so what nobody told is 0; but
+for those written to a cache, which Responses itself does not always tell."""
 
 from typing import Any
 
@@ -32,14 +33,16 @@ def parse_usage(found: Any) -> Usage | None:
         input_audio=whole(read.get("audio_tokens")),
         output_audio=whole(written.get("audio_tokens")),
         total=whole(found.get("total_tokens")),
-        extra=Extra(NAME, rest) if rest else None,
+        extra=Extra(NAME, rest),  # Even if empty, so that it is known as ours.
     )
 
 
 def render_usage(usage: Usage, losses: Losses) -> dict[str, Any]:
     """The wire's object."""
     extra = losses.extra(usage.extra, "usage")
-    read = (("cache_write_tokens", usage.written), ("audio_tokens", usage.input_audio))
+    ours = usage.extra is not None and usage.extra.dialect == NAME
+    written = usage.written if ours else usage.written or 0
+    read = (("cache_write_tokens", written), ("audio_tokens", usage.input_audio))
     return {
         **extra,
         "input_tokens": usage.input,
