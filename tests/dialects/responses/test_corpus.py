@@ -303,3 +303,18 @@ def test_an_answer_from_elsewhere_is_valid_whole_and_streamed() -> None:
     events = said(render(walk(unfold(reply)), asked))
     assert [found["type"] for found in events if not valid(found)] == []
     assert events[-1]["response"]["output"][2]["arguments"] == "{}"
+
+
+def test_every_recorded_error_is_a_fault_in_the_upstreams_words() -> None:
+    tried = 0
+    for one in recordings():
+        status, body = one["response"]["status"], one["response"]["body"]
+        if status >= 400:
+            tried += 1
+            data = body.encode() if isinstance(body, str) else json.dumps(body)
+            fault = RESPONSES.parse_fault(status, data)
+            assert fault.status == status, one["name"]
+            assert json.text(fault.message)[1:-1] in json.text(json.loads(data)), one["name"]
+            again_status, said_body = RESPONSES.render_fault(fault)
+            assert RESPONSES.parse_fault(again_status, json.dumps(said_body)).kind is fault.kind
+    assert tried > 30

@@ -345,6 +345,7 @@ def test_logprobs_and_annotations_come_back() -> None:
 
 def test_deltas_of_nothing_known_are_harmless() -> None:
     stray = [
+        {"type": "response.function_call_arguments.done", "output_index": 7, "arguments": "{}"},
         grown(7, "x"),
         {"type": "response.reasoning_text.delta", "output_index": 7},
         {"type": "response.output_item.added"},
