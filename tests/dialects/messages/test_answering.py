@@ -473,3 +473,70 @@ def test_a_prompt_that_is_too_long_is_said_so_that_clients_know() -> None:
     )
     _, vague = MESSAGES.render_fault(Fault(FaultKind.CONTEXT, "Too much.", dialect="chat"))
     assert vague["error"]["message"] == "prompt is too long: Too much."
+
+
+def test_a_prompt_said_to_be_too_long_is_not_said_so_twice() -> None:
+    fault = Fault(FaultKind.CONTEXT, "Sorry, prompt is too long.", dialect="chat")
+    assert MESSAGES.render_fault(fault)[1]["error"]["message"] == fault.message
+
+
+def test_one_answer_only() -> None:
+    finishes = (Finish(Reason.STOP), Finish(Reason.STOP))
+    events = walk(
+        [Begin(), PartBegin(0, Text("a")), PartBegin(1, Text("b"), 1), PartEnd(1), End(finishes)]
+    )
+    renderer = MESSAGES.renderer(context())
+    data = b"".join(renderer.render(event) for event in events)
+    assert data.count(b"event: content_block_start") == 1
+    assert {loss.path for loss in renderer.losses()} == {"choices[]"}
+    reply = fold(events)
+    assert isinstance(reply, Reply)
+    rendered = MESSAGES.render_reply(reply, context())
+    assert [loss.path for loss in rendered.losses] == ["choices[1]"]
+
+
+def test_a_record_that_is_no_object_is_a_fault_and_done_is_nothing() -> None:
+    done = sse.encode(b"[DONE]")
+    events = strict(stream(START) + done + stream(finish("end_turn"), STOP))
+    assert isinstance(events[-1], End)
+    last = strict(stream(START) + sse.encode(b"[]"))[-1]
+    assert isinstance(last, Fault)
+    assert last.kind is FaultKind.MALFORMED
+
+
+def test_an_unknown_delta_of_a_known_block_is_passed_on() -> None:
+    odd = {"type": "glow_delta", "glow": 1}
+    data = stream(START, *block(0, {"type": "text", "text": ""}, odd), finish("end_turn"), STOP)
+    others = [event for event in strict(data) if isinstance(event, Other)]
+    assert [other.raw["delta"] for other in others] == [odd]
+
+
+def test_inputs_that_can_not_be_read_stay_as_they_are() -> None:
+    request = Request("m", tools=(CustomTool("p"),))
+    piece = {"type": "input_json_delta", "partial_json": '{"inp'}
+    called = block(0, {"type": "tool_use", "id": "a", "name": "p"}, piece)
+    searched = block(1, {"type": "server_tool_use", "id": "b", "name": "web_search"}, piece)
+    events = strict(stream(START, *called, *searched, finish("max_tokens"), STOP), request)
+    parts = [event.part for event in events if isinstance(event, PartEnd)]
+    assert [getattr(part, "arguments", None) for part in parts] == ['{"inp', '{"inp']
+
+
+def test_thoughts_with_a_hidden_half_are_two_blocks() -> None:
+    seals = (Seal("messages", "data", "redacted"), Seal("messages", "sig"))
+    events = told(PartBegin(0, Reasoning(("a",), seals=seals)), End())
+    blocks = [event["content_block"]["type"] for event in events if "content_block" in event]
+    assert blocks[0] == "thinking"
+    assert "redacted_thinking" in blocks
+    assert json.dumps(events).count(b'"thinking":"a"') == 1
+    signed = [e["index"] for e in events if "signature" in e.get("delta", {})]
+    assert signed == [0]
+    lone = told(PartBegin(0, Reasoning(("a",), seals=seals[:1])), End())
+    assert json.dumps(lone).count(b'"thinking":"a"') == 1
+
+
+def test_raw_thoughts_are_shown_if_there_is_no_summary() -> None:
+    events = told(PartBegin(0, Reasoning(text=("a", "b"))), End())
+    deltas = [
+        event["delta"]["thinking"] for event in events if "thinking" in event.get("delta", {})
+    ]
+    assert "".join(deltas) == "a\n\nb"

@@ -9,6 +9,7 @@ from openaiproxy.errors import BadRequest
 from openaiproxy.hub.loss import Rendered
 from openaiproxy.hub.parts import (
     Audio,
+    Citation,
     Extra,
     File,
     Hosted,
@@ -376,3 +377,76 @@ def test_text_in_base64_is_sent_as_text() -> None:
 def test_a_senseless_request_is_refused_by_its_field(fields: Any) -> None:
     with pytest.raises(BadRequest, match="^400 invalid_value: " + next(iter(fields))):
         asking(**fields)
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"type": 7},
+        {"type": "text"},
+        {"type": "redacted_thinking"},
+        {"type": "tool_use", "id": "a"},
+        {"type": "server_tool_use"},
+        {"type": "image"},
+        {"type": "image", "source": {"type": "url", "url": 1}},
+        {"type": "document", "source": {"type": "dream"}},
+        {"type": "document", "source": {"type": "url", "url": "u"}, "citations": {"enabled": 1}},
+        {"type": "document", "source": {"type": "content", "content": None}},
+        {"type": "text", "text": "a", "citations": [{"type": "vision", "of": 1}]},
+    ],
+)
+def test_a_block_that_is_not_understood_is_sent_as_it_came(block: Any) -> None:
+    body = MESSAGES.render_request(same(messages=[{"role": "user", "content": [block]}])).body
+    assert body["messages"][0]["content"] == [block]
+
+
+def test_bare_words_and_no_content_are_borne() -> None:
+    asked = asking(messages=[{"role": "user", "content": ["a"]}, {"role": "assistant"}])
+    assert [turn.parts for turn in asked.turns] == [(Text("a"),), ()]
+
+
+def test_runs_of_results_are_one_turn() -> None:
+    result = {"type": "tool_result", "tool_use_id": "t"}
+    message = {"role": "user", "content": [result]}
+    asked = same(messages=[message, message])
+    assert [len(turn.parts) for turn in asked.turns] == [2]
+
+
+def test_foreign_citations_and_namespaces_are_not_sent() -> None:
+    cited = Text("a", (Citation("url", url="u"), Citation("file", file_id="f")))
+    rendered = written(Turn(Role.ASSISTANT, (cited, ToolCall("a", "f", namespace="n"))))
+    assert paths(rendered) == {"citations[]", "namespace"}
+    assert rendered.body["messages"][0]["content"][0] == {"type": "text", "text": "a"}
+
+
+def test_details_and_broken_base64_of_foreign_files() -> None:
+    parts = (
+        Image(data="QQ==", detail="high"),
+        File(data="?", media="text/plain", detail="low"),
+    )
+    rendered = written(Turn(Role.USER, parts))
+    assert paths(rendered) == {"image.detail", "file.detail"}
+    sources = [block["source"] for block in rendered.body["messages"][0]["content"]]
+    assert sources[0] == {"type": "base64", "media_type": "image/png", "data": "QQ=="}
+    assert sources[1]["data"] == "?"
+
+
+def test_a_foreign_hosted_tool_keeps_its_bounds() -> None:
+    raw = Extra("responses", {})
+    tools = (
+        HostedTool(HostedKind.WEB_SEARCH, raw, allowed=("a",), blocked=("b",), context="low"),
+        HostedTool(HostedKind.WEB_FETCH, raw, blocked=("b",)),
+        HostedTool(HostedKind.CODE, raw, max_uses=2),
+        OpaqueTool("messages", "mcp_toolset", {"type": "mcp_toolset", "name": "s"}),
+        CustomTool("c", "says"),
+    )
+    rendered = written(tools=tools)
+    search, fetch, code, toolset, custom = rendered.body["tools"]
+    assert (search["allowed_domains"], "blocked_domains" in search) == (["a"], False)
+    assert fetch["blocked_domains"] == ["b"]
+    assert code == {"type": "code_execution_20250825", "name": "code_execution"}
+    assert (toolset["name"], custom["description"]) == ("s", "says")
+    assert paths(rendered) == {"tools[0].search_context_size"}
+    allowed = (ToolRef("code"), ToolRef("mcp", "s"))
+    choice = ToolChoice(Choose.REQUIRED, allowed=allowed)
+    assert written(tools=tools, tool_choice=choice).body["tools"] == [code, toolset]

@@ -223,13 +223,13 @@ class _Renderer:
 
     def _sign(self, final: Reasoning) -> bytes:
         """The signature of the open block, and a block for each further one."""
-        first, *others = self._written.blocks(final)
-        if first["type"] != "thinking":
-            others.insert(0, first)
-        elif first["signature"]:
-            signed = self._delta(type="signature_delta", signature=first["signature"])
-            return signed + self._stop() + b"".join(self._whole(block) for block in others)
-        return self._stop() + b"".join(self._whole(block) for block in others)
+        blocks = list(self._written.blocks(final))
+        shown = next((block for block in blocks if block["type"] == "thinking"), None)
+        signed = b""
+        if shown is not None and shown["signature"]:
+            signed = self._delta(type="signature_delta", signature=shown["signature"])
+        signed += self._stop()
+        return signed + b"".join(self._whole(block) for block in blocks if block is not shown)
 
     def _whole(self, block: JsonObject) -> bytes:
         return frame_whole(self._index, block) + self._stop()

@@ -6,7 +6,6 @@ from attrs import define, evolve
 
 from openaiproxy.dialects.dialect import Context
 from openaiproxy.dialects.messages.blocks import (
-    REDACTED,
     WIDTH,
     parse_block,
     render_seal,
@@ -237,7 +236,10 @@ class Written:
         extra = self.losses.extra(part.extra, "reasoning", THINKING.hints)
         text = part.shown()
         blocks: list[JsonObject] = []
-        for seal in part.seals or (None,):
-            blocks.append({**extra, **render_seal(text, seal)})
-            text = text if seal is not None and seal.kind == REDACTED else ""
+        for seal in part.seals:
+            block = {**extra, **render_seal(text, seal)}
+            text = "" if block["type"] == "thinking" else text
+            blocks.append(block)
+        if text or not blocks:
+            blocks.insert(0, {**extra, **render_seal(text, None)})
         return blocks
