@@ -9,7 +9,7 @@ from typing import Any
 
 from attrs import define, field
 
-from openaiproxy.dialects.chat.content import NO_WORD
+from openaiproxy.dialects.chat.content import NO_WORD, note_text
 from openaiproxy.dialects.chat.faults import DONE, render_fault_record
 from openaiproxy.dialects.chat.fields import CALL, CHUNK, NAME
 from openaiproxy.dialects.chat.heads import head, legacy_names
@@ -100,6 +100,7 @@ class ChatRenderer:
     """Choices that call a function as of before tools."""
     _length: dict[int, int] = field(factory=dict, init=False)
     """Choice to the characters of its whole texts."""
+    _thought: set[int] = field(factory=set, init=False)  # Choices that have shown thoughts.
 
     def render(self, event: Event) -> bytes:
         """The chunks of one event."""
@@ -221,7 +222,11 @@ class ChatRenderer:
             text = f"\n\n{text}"
         if not thoughts.begun and self._context.shown.reasoning == "think":
             text = f"<think>\n{text}"
-        thoughts.begun = True
+        elif not thoughts.begun and text and thoughts.choice in self._thought:
+            text = f"\n\n{text}"
+        if text:
+            thoughts.begun = True
+            self._thought.add(thoughts.choice)
         return json.dumps(text).join(thoughts.pieces) if text else b""
 
     def _note(self, event: PartNote) -> bytes:
@@ -243,7 +248,10 @@ class ChatRenderer:
             return json.dumps("\n</think>\n\n").join(thoughts.pieces)
         match part:
             case Text():
+                note_text(part, "text", self._losses)
                 self._length[choice] = self._length.get(choice, 0) + len(part.text)
+            case Reasoning():
+                self._losses.extra(part.extra, "reasoning")
             case ToolCall(arguments="", custom=False):
                 return json.dumps("{}").join(pieces)
             case Audio(expires=int()):

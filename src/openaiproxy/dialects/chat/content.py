@@ -23,7 +23,7 @@ from openaiproxy.hub.parts import (
     Text,
 )
 
-__all__ = ["NO_WORD", "parse_content", "render_content", "render_part"]
+__all__ = ["NO_WORD", "note_text", "parse_content", "render_content", "render_part"]
 
 _DATA_URL = re.compile(r"data:([^;,]+);base64,(.*)", re.DOTALL)
 
@@ -144,7 +144,16 @@ def render_part(part: Part, path: str, losses: Losses) -> JsonObject | None:
     return merge(losses.extra(extra, path, PART.hints), body)
 
 
+def note_text(part: Text, path: str, losses: Losses) -> None:
+    """Tell what of a text has no field here, in answers as in histories."""
+    if part.phase is not None:
+        losses.note(f"{path}.phase", NO_WORD, hint=True)
+
+
 def _render_text(part: Text, path: str, losses: Losses) -> JsonObject:
+    note_text(part, path, losses)
+    if part.citations:
+        losses.note(f"{path}.citations[]", "Chat Completions cites in answers only", hint=True)
     return {"type": "text", "text": part.text}
 
 
@@ -169,6 +178,8 @@ def _render_audio(part: Audio, path: str, losses: Losses) -> JsonObject:
 
 
 def _render_file(part: File, path: str, losses: Losses) -> JsonObject:
+    if part.cited:
+        losses.note(f"{path}.cited", NO_WORD, hint=True)
     if part.text is not None:
         heads = (part.title or part.filename, part.context, part.text)
         return {"type": "text", "text": "\n\n".join(head for head in heads if head)}

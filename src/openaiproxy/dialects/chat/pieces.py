@@ -283,6 +283,8 @@ def render_finish(finish: Finish, legacy: bool, losses: Losses) -> tuple[str, di
     :param legacy: whether the choice called a function as of before tools.
     """
     own = dict(losses.extra(finish.extra, "choices[]", CHOICE.hints))
+    if finish.sequence is not None:
+        losses.note("finish.sequence", "Chat Completions has no word for it", hint=True)
     said = _WRITTEN.get(finish.reason, "length")
     if legacy and finish.reason is Reason.TOOL_CALLS:
         said = "function_call"

@@ -66,6 +66,8 @@ def render_text(part: Text, losses: Losses, *, upstream: bool) -> JsonObject:
     """
     body: dict[str, Json] = {"type": "text", "text": part.text}
     body.update(losses.extra(part.extra, "text", TEXT.hints))
+    if part.phase is not None:
+        losses.note("text.phase", "no field for it", hint=True)
     if part.logprobs is not None:
         losses.note("logprobs", "no field for them", hint=True)
     if part.citations:

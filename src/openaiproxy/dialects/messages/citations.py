@@ -73,6 +73,8 @@ def _render(citation: Citation, losses: Losses, upstream: bool) -> JsonObject | 
     if word is None or (upstream and not own):
         losses.note("citations[]", f"no word for a citation of kind {citation.kind}", hint=True)
         return None
+    if citation.kind == "url" and citation.start is not None:
+        losses.note("citations[].start", "no place in the answer's words", hint=True)
     body: dict[str, Json] = {"type": word}
     if citation.kind == "url":
         body["encrypted_index"] = ""

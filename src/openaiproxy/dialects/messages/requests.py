@@ -181,7 +181,7 @@ def _note_missing(request: Request, losses: Losses) -> None:
         head, _, tail = path.partition(".")
         value = getattr(request, head)
         value = getattr(value, tail) if tail else value
-        if value not in (None, (), {}, False):
+        if value is not None and value is not False and value not in ((), {}):
             losses.note(path, "no field for it", hint=hint)
     if request.n is not None and request.n > 1:
         losses.note("n", "one answer only")

@@ -72,6 +72,11 @@ def render_usage(usage: Usage | None, tier: str | None, losses: Losses) -> JsonO
         word = "standard" if tier == "default" else tier
         if word in ("standard", "priority", "batch"):
             body["service_tier"] = word
+        else:
+            losses.note("tier", "no word for it", hint=True)
+    for name in ("input_audio", "output_audio", "accepted", "rejected"):
+        if getattr(usage, name):
+            losses.note(f"usage.{name}", "no field for it", hint=True)
     return body
 
 

@@ -213,6 +213,8 @@ def _render_file(part: File, losses: Losses, path: str) -> JsonObject:
         return {"type": "input_text", "text": "\n\n".join(words)}
     if part.context:
         losses.note(f"{path}.context", "Responses has no words about a file")
+    if part.title and (part.data is None or part.filename):
+        losses.note(f"{path}.title", "Responses has names of files only", hint=True)
     data = part.data
     if data is not None and part.media is not None:
         data = f"data:{part.media};base64,{data}"
@@ -257,6 +259,10 @@ def render_output(part: Text | Refusal, losses: Losses, path: str) -> dict[str, 
     if isinstance(part, Refusal):
         return {**body, "type": "refusal", "refusal": part.text}
     notes = [render_annotation(citation) for citation in part.citations]
+    for citation in part.citations:
+        losses.extra(citation.extra, f"{path}.citations[]")
+        if citation.quote is not None:
+            losses.note(f"{path}.citations[].quote", "Responses does not quote", hint=True)
     if None in notes:
         losses.note(f"{path}.citations[]", "Responses cites only addresses and files")
     return {

@@ -160,9 +160,10 @@ def _echo(context: Context) -> Iterator[tuple[str, Any]]:
 def tail(end: End, losses: Losses) -> dict[str, Any]:
     """What of a response is known only at its end, apart from the output."""
     status, reason = _status(end.finish)
-    details = None
-    if reason is not None:
-        details = {"reason": reason, **losses.extra(end.finish.extra, "finish")}
+    extra = losses.extra(end.finish.extra, "finish")
+    details = None if reason is None else {"reason": reason, **extra}
+    if end.finish.sequence is not None:
+        losses.note("finish.sequence", "Responses has no field for it", hint=True)
     return {
         **losses.extra(end.extra, "response", REPLY.hints),
         "status": status,

@@ -76,6 +76,8 @@ def render_reasoning(settings: ReasoningSettings | None, losses: Losses) -> Any:
     elif effort is None and settings.budget is not None:
         losses.note("reasoning.budget", "told as an effort", hint=True)
         effort = next((word for most, word in _EFFORTS if settings.budget <= most), "high")
+    if settings.adaptive:
+        losses.note("reasoning.adaptive", "Responses leaves it to the model", hint=True)
     summary = settings.summary if settings.summary != "off" else None
     extra = losses.extra(settings.extra, "reasoning", THINKING.hints)
     return {**extra, **said((("effort", effort), ("summary", summary)))}

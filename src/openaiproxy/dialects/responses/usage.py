@@ -40,6 +40,9 @@ def parse_usage(found: Any) -> Usage | None:
 def render_usage(usage: Usage, losses: Losses) -> dict[str, Any]:
     """The wire's object."""
     extra = losses.extra(usage.extra, "usage")
+    for name in ("accepted", "rejected", "searches"):
+        if getattr(usage, name):
+            losses.note(f"usage.{name}", "Responses has no field for it", hint=True)
     ours = usage.extra is not None and usage.extra.dialect == NAME
     written = usage.written if ours else usage.written or 0
     read = (("cache_write_tokens", written), ("audio_tokens", usage.input_audio))
