@@ -7,217 +7,28 @@ upstream's; ``target`` the caller's. Nine directions are three of the one by thr
 
 import copy
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
-from itertools import count
-from typing import TypeAlias
 
-from attrs import evolve, frozen
+from attrs import evolve
 
-from openaiproxy.dialects.dialect import Context, Dialect
-from openaiproxy.errors import BadRequest, BadUpstream
 from openaiproxy.hub.events import Event, Fault
 from openaiproxy.hub.fold import Reply, fold, unfold
 from openaiproxy.hub.grammar import Grammar, walk
-from openaiproxy.hub.parts import Extra, Hosted, Part, Reasoning, Text, ToolCall
-from openaiproxy.hub.request import Request, Role, Turn
-from openaiproxy.translation import Stream, Translation, fault_of
+from openaiproxy.translation import Stream
 from openaiproxy.wire import json
 from openaiproxy.wire.sse import Decoder, Record
 from tests import corpus
-from tests.corpus import Recording
+from tests.cases import Case, Law, answered, events, streamed
+from tests.laws_of_requests import identity_of_requests, losses_of_requests, order_of_turns
 from tests.missing import differences, unaccounted
-from tests.wires import Wire, read
+from tests.settled import completed, settled
+from tests.wires import read
 
-__all__ = ["LAWS", "TRIED", "Case", "Law", "ids"]
+__all__ = ["LAWS", "TRIED"]
 
 TRIED: Counter[str] = Counter()
 """How many cuts were tried, by the target's name; for the report."""
-
-NOW = 1_700_000_000.0
-PLAIN = Request("model", (Turn(Role.USER, (Text("hi"),)),))
-
-
-@frozen
-class Case:
-    """One recording in one direction."""
-
-    recording: Recording
-    source: Wire
-    target: Wire
-
-    @property
-    def same(self) -> bool:
-        """Whether the direction is from a dialect to itself."""
-        return self.source.dialect.name == self.target.dialect.name
-
-    def asked(self) -> Request:
-        """What was asked, as the hub has it: a plain question, where it was not kept."""
-        found = self.recording.request
-        asked = PLAIN if found is None else self.source.dialect.parse_request(found)
-        return evolve(asked, stream=True, usage=True)
-
-    def translation(self) -> Translation:
-        """A fresh exchange: its request in the target's words, towards the source."""
-        asked = self.asked()
-        try:
-            body = self.target.dialect.render_request(asked).body
-            self.target.dialect.parse_request(body)
-        except BadRequest:
-            plain = evolve(PLAIN, stream=True, usage=True)
-            body = self.target.dialect.render_request(plain).body
-        return Translation.of(
-            json.dumps(body),
-            caller=self.target.dialect,
-            upstream=self.source.dialect,
-            now=lambda: NOW,
-            new_id=ids(),
-        )
-
-    def context(self) -> Context:
-        """For a dialect that is asked directly."""
-        return Context(self.asked(), lambda: NOW, ids())
-
-
-Law: TypeAlias = Callable[[Case], list[str] | None]
-
-
-def ids() -> Callable[[str], str]:
-    """A maker of ids that counts."""
-    numbers = count(1)
-    return lambda prefix: f"{prefix}{next(numbers):024x}"
-
-
-def events(dialect: Dialect, body: bytes, context: Context) -> list[Event]:
-    """The loose events of a stream."""
-    parser = dialect.parser(context)
-    found: list[Event] = []
-    try:
-        for record in Decoder().feed(body):
-            found.extend(parser.feed(record))
-        found.extend(parser.eof())
-    except BadUpstream as error:
-        found.append(fault_of(error))
-    return found
-
-
-def streamed(dialect: Dialect, loose: Iterable[Event], context: Context) -> bytes:
-    """Events as a dialect writes them."""
-    renderer = dialect.renderer(context)
-    return b"".join(renderer.render(event) for event in walk(loose))
-
-
-def answered(case: Case, context: Context) -> Reply | Fault:
-    """What was recorded, walked, as one value."""
-    dialect, body = case.source.dialect, case.recording.body
-    if case.recording.streamed:
-        return fold(events(dialect, body, context))
-    try:
-        reply = dialect.parse_reply(json.loads_object(body), context)
-    except BadUpstream as error:
-        return fault_of(error)
-    return reply if isinstance(reply, Fault) else fold(unfold(reply))
-
-
-def settled(reply: Reply, dialect: str) -> Reply:
-    """The reply without what only a stream, or only a whole answer, can tell.
-
-    A stream tells some things twice, of which the later holds. Messages has no word for a count
-    that was not told, and holds arguments as an object. A whole Chat message has a field for
-    each kind of part, and so no order among kinds.
-    """
-    walked = fold(unfold(reply))
-    assert isinstance(walked, Reply), walked
-    begin, end = walked.begin, walked.end
-    fields = {
-        **(begin.extra.fields if begin.extra else {}),
-        **(end.extra.fields if end.extra else {}),
-    }
-    choices, usage = walked.choices, end.usage or begin.usage
-    if usage is not None:
-        usage = evolve(
-            usage,
-            cached=usage.cached or None,
-            written=usage.written or None,
-            reasoning=usage.reasoning or None,
-        )
-    if dialect == "messages":
-        choices = tuple(tuple(_as_object(part) for part in choice) for choice in choices)
-    if dialect == "chat":
-        choices = tuple(_by_kind(choice) for choice in choices)
-    return evolve(
-        walked,
-        begin=evolve(
-            begin,
-            tier=end.tier or begin.tier,
-            usage=None,
-            extra=Extra(dialect, fields) if fields else None,
-        ),
-        choices=choices,
-        end=evolve(end, tier=None, usage=usage, extra=None),
-    )
-
-
-def _as_object(part: Part) -> Part:
-    """A call as a whole answer of Messages holds it: an object, whose spelling is not kept, around
-    what is none."""
-    if not isinstance(part, ToolCall | Hosted) or not part.arguments:
-        return part
-    try:
-        found = json.loads(part.arguments.encode())
-    except BadUpstream:
-        return part
-    if isinstance(found, dict) and list(found) == ["arguments"]:
-        return evolve(part, arguments=found["arguments"])
-    return evolve(part, arguments=json.text(found))
-
-
-def _by_kind(parts: tuple[Part, ...]) -> tuple[Part, ...]:
-    """The parts of a choice as a whole Chat message holds them: by kind, words and thoughts in one.
-
-    Entries of ``reasoning_details`` that are no seals but the thoughts again are left out.
-    """
-    words = [part for part in parts if isinstance(part, Text)]
-    others = [part for part in parts if not isinstance(part, Text)]
-    joined: list[Part] = list(words[:1])
-    if len(words) > 1:
-        citations = tuple(note for part in words for note in part.citations)
-        probs = tuple(p for part in words for p in part.logprobs or ()) or None
-        text = "".join(part.text for part in words)
-        joined = [evolve(words[0], text=text, citations=citations, logprobs=probs)]
-    thoughts = [part for part in others if isinstance(part, Reasoning)]
-    rest = [part for part in others if not isinstance(part, Reasoning)]
-    if thoughts:
-        seals = tuple(seal for part in thoughts for seal in part.seals if seal.kind != "summary")
-        text = "".join(words for part in thoughts for words in part.text)
-        joined.append(evolve(thoughts[0], text=(text,) if text else (), seals=seals))
-    return tuple(sorted([*joined, *rest], key=lambda part: type(part).__name__))
-
-
-def completed(again: Reply, first: Reply) -> Reply:
-    """``again`` without what was made for it since the wire had none: id, time, model."""
-    begin, told = again.begin, first.begin
-    return evolve(
-        again,
-        begin=evolve(
-            begin,
-            id=begin.id if told.id else "",
-            created=begin.created if told.created is not None else None,
-            model=begin.model if told.model else "",
-        ),
-    )
-
-
-def identity_of_requests(case: Case) -> list[str] | None:
-    """``parse(render(x)) == x``, and a dialect loses nothing of its own."""
-    found, dialect = case.recording.request, case.source.dialect
-    if not case.same or found is None or case.recording.entry.status >= 400:
-        return None
-    first = dialect.parse_request(found)
-    made = dialect.render_request(first)
-    again = dialect.parse_request(json.loads_object(json.dumps(made.body)))
-    lost = [f"lost to itself: {loss.path}: {loss.why}" for loss in made.losses]
-    return lost + differences(first, again)
 
 
 def identity_of_answers(case: Case) -> list[str] | None:
@@ -324,31 +135,6 @@ def legality(case: Case) -> list[str] | None:
     return wrong
 
 
-def losses_of_requests(case: Case) -> list[str] | None:
-    """What of a request is not in the other's words is in its losses."""
-    if case.same or case.recording.request is None or case.recording.entry.status >= 400:
-        return None
-    asked, target = case.asked(), case.target.dialect
-    try:
-        made = target.render_request(asked)
-        again = target.parse_request(json.loads_object(json.dumps(made.body)))
-    except BadRequest:
-        return []
-    written = [made.body, list(made.stops)]
-    return unaccounted(_allowed(asked), again, written, made.losses, target.name)
-
-
-def _allowed(asked: Request) -> Request:
-    """The request without tools that may not be called, which a wire without that word leaves
-    out."""
-    choice = asked.tool_choice
-    if choice is None or choice.allowed is None:
-        return asked
-    names = {ref.name for ref in choice.allowed}
-    kept = tuple(tool for tool in asked.tools if getattr(tool, "name", None) in names)
-    return evolve(asked, tools=kept)
-
-
 def losses_of_answers(case: Case) -> list[str] | None:
     """What of an answer is not in the other's words is in its losses."""
     if case.same or case.recording.entry.status >= 400:
@@ -401,6 +187,7 @@ LAWS: dict[str, Law] = {
     "chunking": chunking,
     "truncation": truncation,
     "grammar": legality,
+    "order of turns": order_of_turns,
     "losses of requests": losses_of_requests,
     "losses of answers": losses_of_answers,
     "faults": faults,

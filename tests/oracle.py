@@ -49,10 +49,11 @@ class _Body:
 
     data: bytes
     stream: bool
+    status: int
 
     def __call__(self, request: httpx2.Request) -> httpx2.Response:
         media = "text/event-stream" if self.stream else "application/json"
-        return httpx2.Response(200, headers={"content-type": media}, content=self.data)
+        return httpx2.Response(self.status, headers={"content-type": media}, content=self.data)
 
 
 @define
@@ -81,12 +82,12 @@ def _anthropic() -> anthropic.Anthropic:
     )
 
 
-def facts(dialect: str, body: bytes, stream: bool) -> Facts:
+def facts(dialect: str, body: bytes, stream: bool, status: int = 200) -> Facts:
     """What the dialect's client makes of a body.
 
     :param stream: whether it is a stream, or a whole answer.
     """
-    _wire.answer = _Body(body, stream)
+    _wire.answer = _Body(body, stream, status)
     found = Facts()
     try:
         _READERS[dialect, stream](found)

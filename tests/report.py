@@ -18,10 +18,11 @@ from openaiproxy.dialects.table import rst
 from openaiproxy.errors import BadRequest
 from openaiproxy.hub.events import Fault
 from openaiproxy.hub.loss import Loss
-from tests import corpus, laws
+from tests import corpus
+from tests.cases import Case, answered
 from tests.corpus import Entry, entries, load, supplement
 from tests.excepted import EXCEPTED
-from tests.laws import LAWS, TRIED, Case
+from tests.laws import LAWS, TRIED
 from tests.test_oracle import disagreements
 from tests.wires import WIRES
 
@@ -97,7 +98,7 @@ def _lost(case: Case) -> list[tuple[str, Loss]]:
         except BadRequest:
             made = ()
         found |= {("request", _plain(loss), loss.hint): loss for loss in made}
-    reply = laws.answered(case, case.context())
+    reply = answered(case, case.context())
     if not isinstance(reply, Fault):
         told = case.target.dialect.render_reply(reply, case.context()).losses
         found |= {("answer", _plain(loss), loss.hint): loss for loss in told}

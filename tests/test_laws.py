@@ -4,9 +4,10 @@
 import pytest
 
 from tests import corpus
+from tests.cases import Case
 from tests.corpus import Entry, entries, load, sample, supplement
 from tests.excepted import EXCEPTED
-from tests.laws import LAWS, Case
+from tests.laws import LAWS
 from tests.wires import WIRES
 
 NEEDED = pytest.mark.skipif(corpus.root() is None, reason=corpus.ABSENT)

@@ -13,8 +13,8 @@ from openaiproxy.hub.parts import Extra, Text
 from openaiproxy.hub.request import Request, Role, Sampling, Turn
 from openaiproxy.wire.sse import Record
 from tests import laws
+from tests.cases import Case, events
 from tests.corpus import Entry, Recording
-from tests.laws import Case
 from tests.missing import differences, unaccounted
 from tests.toy import ToyParser, ToyRenderer, frame, toy
 from tests.wires import Wire
@@ -118,7 +118,7 @@ def test_where_values_differ_is_named_by_its_path() -> None:
 
 
 def toy_events() -> list[Event]:
-    return laws.events(toy("one"), b"".join(FRAMES), case().context())
+    return events(toy("one"), b"".join(FRAMES), case().context())
 
 
 def test_a_bad_answer_without_its_message_is_found_54() -> None:

@@ -10,7 +10,8 @@ from openaiproxy.hub.grammar import walk
 from openaiproxy.hub.loss import Loss
 from openaiproxy.hub.parts import Citation, Extra, File, Part, Reasoning, Text
 from openaiproxy.hub.request import ReasoningSettings, Request, Role, Sampling, Turn
-from tests.laws import NOW, PLAIN, ids, settled, streamed
+from tests.cases import NOW, PLAIN, ids, streamed
+from tests.settled import settled
 from tests.wires import read
 
 

@@ -4,9 +4,9 @@ original."""
 import pytest
 
 from tests import corpus
+from tests.cases import Case
 from tests.corpus import Entry, entries, load, sample
 from tests.excepted import EXCEPTED
-from tests.laws import Case
 from tests.oracle import alike, facts
 from tests.wires import WIRES
 
@@ -26,12 +26,13 @@ def disagreements(entry: Entry, target: str) -> list[str]:
     translation = Case(recording, WIRES[entry.dialect], WIRES[target]).translation()
     if entry.stream:
         stream = translation.stream()
-        made = stream.feed(recording.body) + stream.eof()
+        made, status = stream.feed(recording.body) + stream.eof(), 200
     else:
-        made = translation.reply(recording.body).body
+        answer = translation.reply(recording.body)
+        made, status = answer.body, answer.status
     names = (entry.dialect, target)
     original = facts(entry.dialect, recording.body, entry.stream)
-    return alike(original, facts(target, made, entry.stream), names)
+    return alike(original, facts(target, made, entry.stream, status), names)
 
 
 @NEEDED
