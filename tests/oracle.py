@@ -358,7 +358,8 @@ class _Wrapped(dict[str, Any]):
     """An object that equals what it wraps."""
 
     def __eq__(self, other: object) -> bool:
-        return dict(self) == other or next(iter(self.values())) == other
+        inner = next(iter(self.values()))
+        return dict(self) == other or inner == other or _parsed(inner) == other
 
     __hash__ = None
 
