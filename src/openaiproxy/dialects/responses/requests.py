@@ -35,12 +35,13 @@ from openaiproxy.dialects.responses.turns import (
 )
 from openaiproxy.dialects.responses.values import said, string
 from openaiproxy.hub.loss import Losses, Rendered
-from openaiproxy.hub.parts import Extra, JsonObject, ToolCall
+from openaiproxy.hub.parts import Extra, HostedKind, JsonObject, ToolCall
 from openaiproxy.hub.request import (
     Cache,
     Choose,
     CustomTool,
     FunctionTool,
+    HostedTool,
     Request,
     Sampling,
     Tool,
@@ -175,7 +176,7 @@ def _settings(request: Request, losses: Losses) -> dict[str, Any]:
     return {
         "stream": request.stream,
         "max_output_tokens": most,
-        "max_tool_calls": request.max_calls,
+        "max_tool_calls": _most_calls(request, losses),
         "parallel_tool_calls": request.parallel,
         "temperature": request.sampling.temperature,
         "top_p": request.sampling.top_p,
@@ -192,6 +193,21 @@ def _settings(request: Request, losses: Losses) -> dict[str, Any]:
         "truncation": request.truncation,
         "moderation": request.moderation,
     }
+
+
+def _most_calls(request: Request, losses: Losses) -> int | None:
+    """How often hosted tools may be called. The limit of a tool that is alone is that of all."""
+    hosted = {
+        f"tools[{number}].max_uses": tool.max_uses
+        for number, tool in enumerate(request.tools)
+        if isinstance(tool, HostedTool) and tool.kind is not HostedKind.WEB_FETCH
+    }
+    if request.max_calls is None and len(hosted) == 1:
+        return next(iter(hosted.values()))
+    for path, most in hosted.items():
+        if most is not None:
+            losses.note(path, "Responses limits all tools together")
+    return request.max_calls
 
 
 def _render_choice(request: Request, tools: bool, losses: Losses) -> Any:

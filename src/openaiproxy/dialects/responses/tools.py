@@ -141,9 +141,8 @@ def _render_hosted(tool: HostedTool, losses: Losses, path: str) -> JsonObject | 
     if word is None:
         losses.note(path, f"Responses has no {tool.kind.value} of this kind")
         return None
-    for name, value in (("blocked", tool.blocked), ("max_uses", tool.max_uses)):
-        if value:
-            losses.note(f"{path}.{name}", "Responses has no such limit")
+    if tool.blocked:
+        losses.note(f"{path}.blocked", "Responses has no such limit")
     if tool.kind is HostedKind.CODE:
         return {"type": word, "container": {"type": "auto"}}
     if tool.kind is HostedKind.IMAGE:
