@@ -90,7 +90,7 @@ class Table:
             for name, value in found.items()
             if name not in self._ours and value is not None
         }
-        return Extra(self.dialect, fields) if fields else None
+        return Extra(self.dialect, fields, self._hints) if fields else None
 
 
 def lost(tables: Iterable[Table]) -> Mapping[str, str]:

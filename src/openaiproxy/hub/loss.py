@@ -68,7 +68,7 @@ class Losses:
         """The fields of ``extra`` if they are this dialect's; else none, each noted.
 
         :param path: of the object that held them; empty for the body itself.
-        :param hints: names whose loss changes no answer.
+        :param hints: names whose loss changes no answer, beside those that the reader knew.
         """
         if extra is None:
             return {}
@@ -76,7 +76,8 @@ class Losses:
             return extra.fields
         for name in extra.fields:
             where = f"{path}.{name}" if path else name
-            self.note(where, f"only {extra.dialect} has a word for it", hint=name in hints)
+            hint = name in hints or name in extra.hints
+            self.note(where, f"only {extra.dialect} has a word for it", hint=hint)
         return {}
 
     def all(self) -> tuple[Loss, ...]:

@@ -24,10 +24,12 @@ class Extra:
 
     :param dialect: whose they are.
     :param fields: name on the wire to value, as read.
+    :param hints: those of the names whose loss changes no answer.
     """
 
     dialect: str
     fields: JsonObject
+    hints: frozenset[str] = field(default=frozenset(), eq=False, repr=False)
 
 
 @frozen

@@ -1,0 +1,3 @@
+"""Anthropic Messages."""
+
+__all__: list[str] = []
