@@ -29,8 +29,10 @@ def test_pitfall_49_effort_and_format_are_mapped() -> None:
         ({"type": "adaptive"}, {}),
         ({"type": "adaptive", "display": "summarized"}, {"summary": "auto"}),
         ({"type": "adaptive", "display": "omitted"}, {}),
-        ({"type": "enabled", "budget_tokens": 2000, "display": "summarized"},
-         {"effort": "low", "summary": "auto"}),
+        (
+            {"type": "enabled", "budget_tokens": 2000, "display": "summarized"},
+            {"effort": "low", "summary": "auto"},
+        ),
         ({"type": "enabled", "budget_tokens": 30000}, {"effort": "high"}),
         ({"type": "disabled"}, {"effort": "none"}),
     ],
