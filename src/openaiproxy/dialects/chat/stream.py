@@ -80,7 +80,7 @@ class ChatParser:
         extra = Extra(NAME, self._later) if self._later else None
         return (End(tuple(finished), self._usage, self._tier, extra),)
 
-    def _chunk(self, found: JsonObject) -> Iterable[Event]:
+    def _chunk(self, found: dict[str, Any]) -> Iterable[Event]:
         choices = found.pop("choices", None)
         found.pop("obfuscation", None)
         if found != self._same:
