@@ -47,14 +47,17 @@ def test_pitfall_49_thinking_is_mapped(thinking: Found, reasoning: Found) -> Non
 def test_pitfall_49_marks_without_a_meaning_are_hints_of_a_loss(upstream: Any) -> None:
     tool = {"name": "f", "input_schema": {}, "defer_loading": True, "eager_input_streaming": True}
     words = {"type": "text", "text": "Hi", "cache_control": EPHEMERAL}
+    page = {"type": "document", "source": {"type": "file", "file_id": "file_1"}}
     body = {
         "system": [{**words, "text": "Be kind."}],
         "tools": [{**tool, "cache_control": EPHEMERAL}],
-        "messages": [{"role": "user", "content": [words]}],
+        "messages": [{"role": "user", "content": [words, {**page, "cache_control": EPHEMERAL}]}],
+        "context_management": {"edits": []},
+        "cache_control": EPHEMERAL,
     }
     assert b"ephemeral" not in between(MESSAGES, upstream, body).body
     losses = lost(MESSAGES, upstream, **body)
-    assert len(losses) == 5
+    assert len(losses) == 8
     assert all(losses.values())
 
 

@@ -159,7 +159,7 @@ def test_pitfall_18_sound_asked_for_is_a_loss_and_words_are_none() -> None:
 def test_pitfall_18_a_prediction_is_a_named_loss() -> None:
     prediction = {"type": "content", "content": "x"}
     assert "prediction" not in bridged(prediction=prediction)
-    assert list(lost(CHAT, RESPONSES, prediction=prediction)) == ["prediction"]
+    assert lost(CHAT, RESPONSES, prediction=prediction) == {"prediction": True}
 
 
 @pytest.mark.parametrize("caller", [CHAT, RESPONSES, MESSAGES])
