@@ -26,6 +26,7 @@ __all__ = [
     "between",
     "frames",
     "lost",
+    "opened",
     "said",
     "told",
     "whole",
@@ -82,7 +83,7 @@ def _frame(one: Found | str) -> bytes:
     if isinstance(one, str):
         return f"data: {one}\n\n".encode()
     kind = one.get("type")
-    return sse.encode(json.dumps(one), kind.encode() if isinstance(kind, str) else None)
+    return sse.encode(json.dumps(one), kind.encode() if isinstance(kind, str) else b"")
 
 
 def told(data: bytes) -> list[Any]:
@@ -99,7 +100,12 @@ def said(translation: Translation, *objects: Found | str) -> list[Any]:
 
 def answered(translation: Translation, reply: Found) -> Found:
     """What the caller is told of a whole answer."""
-    found: Found = json.loads_object(whole(translation, reply).body)
+    return opened(whole(translation, reply))
+
+
+def opened(answer: Answer) -> Found:
+    """A whole answer's body."""
+    found: Found = json.loads_object(answer.body)
     return found
 
 

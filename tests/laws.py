@@ -47,7 +47,9 @@ def identity_of_answers(case: Case) -> list[str] | None:
     same = completed(settled(whole, dialect.name), first)
     wrong = [f"whole: {line}" for line in differences(meant, same)]
     lost = [f"lost to itself: {loss.path}: {loss.why}" for loss in made.losses]
-    data = streamed(dialect, unfold(first), context)
+    given = case.recording.streamed
+    loose = events(dialect, case.recording.body, context) if given else unfold(first)
+    data = streamed(dialect, loose, context)
     again = fold(events(dialect, data, context))
     if isinstance(again, Fault):
         return [f"a stream became a fault: {again.message}"]

@@ -9,12 +9,14 @@ under the same name.
 import base64
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from enum import Enum
 from typing import Any
 
 import attrs
 
 from openaiproxy.dialects.names import shorten
+from openaiproxy.errors import BadUpstream
 from openaiproxy.hub.events import Other
 from openaiproxy.hub.loss import Loss
 from openaiproxy.hub.parts import Extra, Hosted, HostedResult, Opaque
@@ -56,6 +58,7 @@ REMADE: dict[str, str] = {
     "Request.stream": "set for both",
     "Request.usage": "of Chat alone",
     "Seal.dialect": "within its packed form",
+    "ToolCall.custom": "its caller knows which of the tools take free text",
     "ToolCall.legacy": "an old spelling of the same",
     "FunctionTool.legacy": "an old spelling of the same",
     "ToolChoice.legacy": "an old spelling of the same",
@@ -237,7 +240,9 @@ class _Words:
         joined: dict[str, list[str]] = {}
         for where, value in there:
             joined.setdefault(where, []).append(str(value))
-        self.all = [*("".join(texts) for texts in joined.values()), *_strings(written)]
+        whole = ["".join(texts) for texts in joined.values()]
+        inner = [text for where, value in there for text in _wrapped(str(value))]
+        self.all = [*whole, *inner, *_strings(written)]
 
     def __contains__(self, value: Any) -> bool:
         if not isinstance(value, str):
@@ -246,6 +251,13 @@ class _Words:
             return True
         short = shorten(value)
         return any(value in text or short in text or _same_json(value, text) for text in self.all)
+
+
+def _wrapped(text: str) -> Iterator[str]:
+    """The text in an object, where a wire takes nothing but objects."""
+    if text.startswith(('{"input":', '{"arguments":')):
+        with suppress(BadUpstream):
+            yield from _strings(json.loads(text.encode()))
 
 
 def _strings(value: Any) -> Iterator[str]:

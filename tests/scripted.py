@@ -64,7 +64,7 @@ def created() -> Found:
 
 def added(index: int, item: Found) -> Found:
     """The beginning of an item, as yet empty."""
-    empty = {"arguments": ""} if "arguments" in item else {}
+    empty: Found = {"arguments": ""} if "arguments" in item else {}
     empty |= {"content": []} if "content" in item else {}
     empty |= {"summary": []} if "summary" in item else {}
     found = {**item, **empty}

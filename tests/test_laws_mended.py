@@ -56,8 +56,10 @@ def test_thoughts_that_follow_thoughts_stand_after_a_blank_line_27() -> None:
 def test_what_chat_cannot_say_of_an_answer_is_told() -> None:
     finish = Finish(Reason.STOP_SEQUENCE, sequence="END")
     odd = Reasoning(text=("Hm",), extra=Extra("responses", {"format": "x"}))
-    events = answer(odd, Text("A", phase="final_answer"), finish=finish)
-    assert lost(CHAT, events) == {"finish.sequence", "text.phase", "reasoning.format"}
+    words = Text("A", phase="final_answer", extra=Extra("responses", {"message": {"a": 1}}))
+    events = answer(odd, words, finish=finish)
+    told = {"finish.sequence", "text.phase", "text.message", "reasoning.format"}
+    assert lost(CHAT, events) == told
 
 
 def test_what_messages_cannot_say_of_an_answer_is_told() -> None:

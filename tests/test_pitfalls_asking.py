@@ -1,4 +1,4 @@
-"""Pitfalls 6 to 18: a question asked in Chat Completions, for Responses to answer.
+"""Pitfalls 6 to 14: a question asked in Chat Completions, for Responses to answer.
 
 Of 7, the renaming of a field for an upstream of the caller's own dialect is tested as the dialect
 writes it. Of 9, what a model bears is a table's business; here is shown that all the settings it
@@ -25,6 +25,7 @@ from tests.exchange import (
     said,
     told,
 )
+from tests.scripted import created, done, ended, message, response
 
 PIXEL = "data:image/png;base64,iVBORw0KGgo="
 LONG = "look_up_the_weather_of." + "very_" * 12 + "long"
@@ -45,29 +46,6 @@ def user(content: Any) -> Found:
 
 def bridged(**body: Any) -> Found:
     return asked(CHAT, RESPONSES, **body)
-
-
-def completed(*output: Found, **more: Any) -> Found:
-    return {
-        "id": "resp_1",
-        "object": "response",
-        "created_at": 5,
-        "status": "completed",
-        "model": "m",
-        "output": list(output),
-        **more,
-    }
-
-
-def message(text: str) -> Found:
-    part = {"type": "output_text", "text": text, "annotations": []}
-    return {
-        "type": "message",
-        "id": "msg_1",
-        "role": "assistant",
-        "status": "completed",
-        "content": [part],
-    }
 
 
 def test_pitfall_06_a_tool_without_strict_is_not_bound() -> None:
@@ -108,7 +86,7 @@ def test_pitfall_08_a_limit_below_16_is_raised_to_it(asked_for: int, sent: int) 
 
 
 def test_pitfall_08_a_raised_limit_that_is_hit_is_still_length() -> None:
-    cut = completed(
+    cut = response(
         message("Once"), status="incomplete", incomplete_details={"reason": "max_output_tokens"}
     )
     made = answered(between(CHAT, RESPONSES, {"max_tokens": 1}), cut)
@@ -171,7 +149,7 @@ def test_pitfall_10_what_cannot_be_mapped_is_a_loss_and_no_hint(
 def test_pitfall_10_an_answer_is_cut_at_a_stop_sequence() -> None:
     made = between(CHAT, RESPONSES, {"stop": ["END"]})
     assert (b"END" in made.body, made.losses) == (False, ())
-    (choice,) = answered(made, completed(message("one END two")))["choices"]
+    (choice,) = answered(made, response(message("one END two")))["choices"]
     assert (choice["message"]["content"], choice["finish_reason"]) == ("one ", "stop")
 
 
@@ -182,7 +160,7 @@ def test_pitfall_10_a_stream_is_cut_at_a_stop_sequence_split_between_deltas() ->
     stream = between(CHAT, RESPONSES, {"stop": "END", "stream": True}).stream()
     data = stream.feed(
         frames(
-            {"type": "response.created", "response": completed(status="in_progress")},
+            created(),
             {"type": "response.output_item.added", "output_index": 0, "item": item},
             {"type": "response.content_part.added", **place, "part": part},
             {"type": "response.output_text.delta", **place, "delta": "one E"},
@@ -295,13 +273,13 @@ def test_pitfall_14_the_name_in_the_answer_is_the_callers() -> None:
     (short,) = made.rendered.names
     item = {"type": "function_call", "id": "fc_1", "call_id": "c1", "name": short}
     item |= {"arguments": "{}", "status": "completed"}
-    (choice,) = answered(made, completed(item))["choices"]
+    (choice,) = answered(made, response(item))["choices"]
     assert choice["message"]["tool_calls"][0]["function"]["name"] == LONG
     chunks = said(
         between(CHAT, RESPONSES, {"tools": [function(LONG)], "stream": True}),
-        {"type": "response.created", "response": completed(status="in_progress")},
-        {"type": "response.output_item.done", "output_index": 0, "item": item},
-        {"type": "response.completed", "response": completed(item)},
+        created(),
+        done(0, item),
+        ended(item),
     )
     calls = [one["choices"][0]["delta"].get("tool_calls") for one in chunks[:-1]]
-    assert [c[0]["function"].get("name") for c in calls if c][0] == LONG
+    assert next(c[0]["function"]["name"] for c in calls if c) == LONG

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.exchange import CHAT, MESSAGES, RESPONSES, Found, answered, between, frames, said, told
+from tests.exchange import CHAT, MESSAGES, RESPONSES, Found, answered, between, frames, opened, said
 from tests.scripted import (
     added,
     arguments,
@@ -70,8 +70,14 @@ def test_pitfall_20_calls_are_numbered_from_0_without_gaps() -> None:
 
 def test_pitfall_20_numbers_follow_the_first_appearance() -> None:
     found = calls(
-        chunks(created(), added(5, SECOND), added(3, FIRST), done(3, FIRST), done(5, SECOND),
-               ended(FIRST, SECOND))
+        chunks(
+            created(),
+            added(5, SECOND),
+            added(3, FIRST),
+            done(3, FIRST),
+            done(5, SECOND),
+            ended(FIRST, SECOND),
+        )
     )
     numbers = {one["id"]: one["index"] for one in found if one.get("id")}
     assert sorted(numbers.values()) == [0, 1]
@@ -130,7 +136,7 @@ def test_pitfall_22_everything_is_told_exactly_once(how: str) -> None:
 @pytest.mark.parametrize("how", DONE_ONLY)
 def test_pitfall_22_a_whole_reply_is_rebuilt_from_events(how: str) -> None:
     answer = between(CHAT, RESPONSES, {}).collect(frames(*DONE_ONLY[how]))
-    (choice,) = told(b"data: " + answer.body + b"\n\n")[0]["choices"]
+    (choice,) = opened(answer)["choices"]
     assert choice["message"]["content"] == "Hello"
     (made,) = choice["message"]["tool_calls"]
     assert made["function"] == {"name": "f", "arguments": '{"a":1}'}
@@ -186,8 +192,8 @@ def test_pitfall_24_a_stop_for_tools_without_a_call_is_a_plain_stop(phantom: Fou
     blocks = said(between(MESSAGES, CHAT, {"stream": True}), *events)
     reasons = [one["delta"]["stop_reason"] for one in blocks if one["type"] == "message_delta"]
     assert reasons == ["end_turn"]
-    events = said(between(RESPONSES, CHAT, {"stream": True}), *events)
-    assert [item["type"] for item in events[-1]["response"]["output"]] == ["message"]
+    last = said(between(RESPONSES, CHAT, {"stream": True}), *events)[-1]
+    assert [item["type"] for item in last["response"]["output"]] == ["message"]
 
 
 def test_pitfall_24_a_whole_reply_too() -> None:
@@ -238,3 +244,10 @@ def test_pitfall_33_the_id_is_made_for_each_answer() -> None:
     one, other = said(made, *events), said(made, *events)
     assert one[0]["id"].startswith("chatcmpl-")
     assert one[0]["id"] != other[0]["id"]
+
+
+def test_pitfall_10_who_asked_with_functions_is_answered_with_a_function_call() -> None:
+    made = between(CHAT, RESPONSES, {"functions": [{"name": "f", "parameters": {}}]})
+    (choice,) = answered(made, response(FIRST))["choices"]
+    assert choice["message"]["function_call"] == {"name": "f", "arguments": '{"a":1}'}
+    assert choice["finish_reason"] == "function_call"

@@ -1,11 +1,11 @@
-"""Pitfalls 15 to 18: shapes, parts, choices and small fields, from Chat Completions to Responses."""
+"""Pitfalls 15 to 18: shapes, parts, choices and small fields, asked for in Chat Completions."""
 
 from typing import Any
 
 import pytest
 
 from openaiproxy.errors import BadRequest
-from tests.exchange import CHAT, MESSAGES, RESPONSES, Found, asked, between, lost
+from tests.exchange import CHAT, MESSAGES, RESPONSES, Found, asked, lost
 
 PIXEL = "data:image/png;base64,iVBORw0KGgo="
 SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}}
@@ -62,21 +62,27 @@ def test_pitfall_16_a_file_is_read_by_id_and_by_data() -> None:
     assert found == {"type": "input_file", "file_data": data, "filename": "a.pdf"}
 
 
-def test_pitfall_16_sound_is_sent_or_a_loss_that_is_no_hint() -> None:
+def test_pitfall_16_sound_is_heard_where_there_is_a_word_for_it() -> None:
     sound = {"type": "input_audio", "input_audio": {"data": "UklGRg==", "format": "wav"}}
-    body = {"messages": [{"role": "user", "content": [sound, {"type": "text", "text": "?"}]}]}
-    for upstream in (RESPONSES, MESSAGES):
-        sent = b"UklGRg==" in between(CHAT, upstream, body).body
-        assert sent or False in lost(CHAT, upstream, **body).values()
+    assert content(sound, {"type": "text", "text": "?"})[0] == sound
+    messages = [{"role": "user", "content": [sound, {"type": "text", "text": "?"}]}]
+    assert lost(CHAT, RESPONSES, messages=messages) == {}
+    assert lost(CHAT, MESSAGES, messages=messages) == {"audio": False}
 
 
-def test_pitfall_16_an_unknown_part_does_not_vanish() -> None:
-    body = {"messages": [{"role": "user", "content": [{"type": "smell", "smell": "rose"}]}]}
+def test_pitfall_16_an_unknown_part_is_a_loss_that_may_be_refused() -> None:
+    part = {"type": "smell", "smell": "rose"}
+    messages = [{"role": "user", "content": [part, {"type": "text", "text": "?"}]}]
     for upstream in (RESPONSES, MESSAGES):
-        try:
-            assert False in lost(CHAT, upstream, **body).values()
-        except BadRequest as error:
-            assert error.status == 400
+        assert list(lost(CHAT, upstream, messages=messages).values()) == [False]
+    assert asked(CHAT, CHAT, messages=messages)["messages"] == messages
+
+
+def test_pitfall_16_a_part_that_cannot_be_read_is_a_bad_request() -> None:
+    for part in ({"type": "image_url"}, {"type": "text", "text": 1}, {"no": "type"}, "words"):
+        with pytest.raises(BadRequest) as caught:
+            content(part)  # type: ignore[arg-type]
+        assert caught.value.status == 400
 
 
 def test_pitfall_17_a_choice_is_reshaped() -> None:
@@ -153,7 +159,7 @@ def test_pitfall_18_sound_asked_for_is_a_loss_and_words_are_none() -> None:
 def test_pitfall_18_a_prediction_is_a_named_loss() -> None:
     prediction = {"type": "content", "content": "x"}
     assert "prediction" not in bridged(prediction=prediction)
-    assert list(lost(CHAT, RESPONSES, prediction=prediction)) == ["prediction"]
+    assert lost(CHAT, RESPONSES, prediction=prediction) == {"prediction": True}
 
 
 @pytest.mark.parametrize("caller", [CHAT, RESPONSES, MESSAGES])

@@ -97,8 +97,9 @@ class Stream:
             return b""
         written: list[bytes] = []
         try:
+            parse = self._parser.feed
             for record in self._decoder.feed(data):
-                self._take(self._parser.feed(record), written)
+                self._take(parse(record), written)
                 if self.over:
                     break
         except BadUpstream as error:
@@ -131,10 +132,10 @@ class Stream:
         return self._renderer.losses()
 
     def _take(self, events: Iterable[Event], written: list[bytes]) -> None:
-        feed = self._grammar.feed
+        feed, names = self._grammar.feed, self._names
         for event in events:
-            if self._names:
-                event = _renamed(event, self._names)
+            if names and event.__class__ is not PartDelta:
+                event = _renamed(event, names)
             self._write(feed(event), written)
 
     def _write(self, events: Iterable[Event], written: list[bytes]) -> None:

@@ -330,7 +330,7 @@ def test_hosted_tools_of_others_are_written_where_there_are_such() -> None:
     )
     words = ["web_search", "code_interpreter", "image_generation"]
     assert [tool["type"] for tool in body(tools=tools)["tools"]] == words
-    assert paths(tools=tools) == ["tools[0].blocked", "tools[0].max_uses", "tools[3]", "tools[4]"]
+    assert paths(tools=tools) == ["tools[0].blocked", "tools[3]", "tools[4]", "tools[0].max_uses"]
 
 
 @pytest.mark.parametrize(

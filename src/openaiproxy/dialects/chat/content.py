@@ -145,13 +145,15 @@ def render_part(part: Part, path: str, losses: Losses) -> JsonObject | None:
 
 
 def note_text(part: Text, path: str, losses: Losses) -> None:
-    """Tell what of a text has no field here, in answers as in histories."""
+    """Tell what of a text of an answer has no field here."""
+    losses.extra(part.extra, path)
     if part.phase is not None:
         losses.note(f"{path}.phase", NO_WORD, hint=True)
 
 
 def _render_text(part: Text, path: str, losses: Losses) -> JsonObject:
-    note_text(part, path, losses)
+    if part.phase is not None:
+        losses.note(f"{path}.phase", NO_WORD, hint=True)
     if part.citations:
         losses.note(f"{path}.citations[]", "Chat Completions cites in answers only", hint=True)
     return {"type": "text", "text": part.text}

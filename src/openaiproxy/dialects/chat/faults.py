@@ -52,7 +52,7 @@ _STATUSES = {
     kind.status: kind
     for kind in FaultKind
     if kind.name not in {"CONTEXT", "CONTENT", "QUOTA", "MALFORMED", "TRUNCATED"}
-}
+} | {529: FaultKind.OVERLOADED}
 
 _WRITTEN: dict[FaultKind, tuple[str, str | None]] = {
     FaultKind.INVALID: ("invalid_request_error", None),

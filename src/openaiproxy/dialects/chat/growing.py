@@ -54,7 +54,7 @@ class _Call:
     call_id: str
     custom: bool
     slot: int | None = None
-    held: str = ""
+    held: list[str] = field(factory=list)
     told: bool = False
 
 
@@ -217,11 +217,13 @@ class Choice:
         events.append(PartBegin(call.slot, part, self.number))
 
     def _argue(self, call: _Call, found: Any, events: list[Event]) -> None:
-        text = call.held + ("" if found is None else arguments_text(found, custom=True))
+        text = "" if found is None else arguments_text(found, custom=True)
         if call.slot is None:
-            call.held = text
+            call.held.append(text)
             return
-        call.held = ""
+        if call.held:
+            text = "".join((*call.held, text))
+            call.held.clear()
         if text:
             call.told = True
             events.append(PartDelta(call.slot, text))

@@ -118,7 +118,7 @@ def parse_request(body: JsonObject) -> Request:
             usage=bool(options.get("include_usage")),
             obfuscation=options.get("include_obfuscation"),
         )
-    return evolve(request, extra=Extra(NAME, more) if more else None)
+    return evolve(request, extra=Extra(NAME, more, REQUEST.hints) if more else None)
 
 
 _OPTIONS = ("include_usage", "include_obfuscation")

@@ -40,6 +40,9 @@ class ChatParser:
     _begin: Begin | None = field(default=None, init=False)
     _head: dict[str, Any] = field(factory=dict, init=False)
     """What the answer says of itself, before it begins."""
+    _same: JsonObject | None = field(default=None, init=False)
+    """What the last chunk said beside its choices, since most repeat it; ``None`` if it was said
+    before the beginning, where it counts for something else."""
     _told: dict[str, Any] = field(factory=dict, init=False)
     """Extra fields, as :class:`Begin` told them."""
     _later: dict[str, Any] = field(factory=dict, init=False)
@@ -77,15 +80,17 @@ class ChatParser:
         extra = Extra(NAME, self._later) if self._later else None
         return (End(tuple(finished), self._usage, self._tier, extra),)
 
-    def _chunk(self, found: JsonObject) -> Iterable[Event]:
-        self._note(found)
-        choices = found.get("choices")
+    def _chunk(self, found: dict[str, Any]) -> Iterable[Event]:
+        choices = found.pop("choices", None)
+        found.pop("obfuscation", None)
+        if found != self._same:
+            self._note(found)
         if not choices or not isinstance(choices, list):
             return ()
         events: list[Event] = []
         if self._begin is None:
             extra = Extra(NAME, self._told) if self._told else None
-            self._begin = begin_of(self._head, extra)
+            self._begin, self._same = begin_of(self._head, extra), None
             events.append(self._begin)
         for one in choices:
             if not isinstance(one, dict):
@@ -104,6 +109,7 @@ class ChatParser:
 
     def _note(self, found: JsonObject) -> None:
         """Keeps what a chunk says of the answer as a whole."""
+        self._same = found
         usage = found.get("usage")
         if usage is None and isinstance(found.get("x_groq"), dict):
             usage = found["x_groq"].get("usage")

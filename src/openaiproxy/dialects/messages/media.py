@@ -82,7 +82,7 @@ def parse_document(found: JsonObject) -> File | Opaque:
             pass
         case other:
             fields["citations"] = other
-    return File(**values, extra=Extra(NAME, fields) if fields else None)
+    return File(**values, extra=Extra(NAME, fields, DOCUMENT.hints) if fields else None)
 
 
 def _words(content: Json) -> str:

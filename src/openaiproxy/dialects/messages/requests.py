@@ -84,7 +84,7 @@ def parse_request(found: JsonObject) -> Request:
         stream=stream if isinstance(stream := found.get("stream"), bool) else None,
         user=user if isinstance(user, str) else None,
         tier="default" if tier == "standard_only" else tier if isinstance(tier, str) else None,
-        extra=Extra(NAME, passed) if passed else None,
+        extra=Extra(NAME, passed, REQUEST.hints) if passed else None,
     )
 
 

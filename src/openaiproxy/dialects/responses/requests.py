@@ -124,7 +124,7 @@ def _rest(found: JsonObject, text: JsonObject, options: JsonObject) -> Extra | N
         fields["text"] = inner
     if rest := STREAM_OPTIONS.rest(options):
         fields["stream_options"] = rest.fields
-    return Extra(NAME, fields) if fields else None
+    return Extra(NAME, fields, REQUEST.hints) if fields else None
 
 
 def _parse_tools(found: JsonObject) -> tuple[Tool, ...]:

@@ -58,15 +58,17 @@ class ResponsesParser:
         data = record.data
         if data == b"[DONE]":
             return ()
-        found = json.loads_record(data) if b'delta"' in data[:60] else json.loads(data)
+        found = json.loads_record(data) if data.find(b'delta"', 0, 60) > 0 else json.loads(data)
         if not isinstance(found, dict):
             raise BadUpstream(502, "upstream_malformed", "An event of the upstream is no object.")
         word = found.get("type")
         if word == "response.output_text.delta":
-            slot = self._text_slot(found)
+            index, place = found.get("output_index"), found.get("content_index")
             delta = found.get("delta")
-            if slot is not None and isinstance(delta, str) and not found.get("logprobs"):
-                return (PartDelta(slot, delta),)
+            if isinstance(index, int) and isinstance(place, int) and isinstance(delta, str):
+                slot = self._fast.get((index, place))
+                if slot is not None and not found.get("logprobs"):
+                    return (PartDelta(slot, delta),)
         elif not isinstance(word, str):
             word = "error" if "error" in found else record.event.decode("utf-8", "replace")
         read = _READ.get(word)
@@ -250,12 +252,6 @@ class ResponsesParser:
         at = self._item(found)
         if at is not None and not at[1].done and isinstance(at[1].begun.get(0), Reasoning):
             yield from at[1].thought(found)
-
-    def _text_slot(self, found: JsonObject) -> int | None:
-        index, place = found.get("output_index"), found.get("content_index")
-        if isinstance(index, int) and isinstance(place, int):
-            return self._fast.get((index, place))
-        return None
 
 
 _KEPT = frozenset({"type", "text", "refusal", "logprobs"})
