@@ -81,8 +81,8 @@ def test_organization_and_project_only_go_with_a_server_side_key() -> None:
 
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"])
 def test_a_ca_bundle_is_found_and_absolute(variable: str) -> None:
-    world = World({"/work/ca.pem": BUNDLE}, {variable: "ca.pem"})
-    assert world.profile().upstream.ca_bundle == "/work/ca.pem"
+    world = World({"/srv/ca.pem": BUNDLE}, {variable: "ca.pem"})
+    assert world.profile().upstream.ca_bundle == "/srv/ca.pem"
     assert world.profile(ca_bundle="none").upstream.ca_bundle is None
 
 
@@ -96,8 +96,8 @@ def test_a_ca_bundle_is_found_and_absolute(variable: str) -> None:
     ],
 )
 def test_a_ca_bundle_that_is_none_is_a_mistake(content: str | bytes | Exception, said: str) -> None:
-    [mistake] = World({"/work/ca.pem": content}).mistakes(ca_bundle="ca.pem")
-    assert mistake.startswith(f"--ca-bundle: /work/ca.pem {said}")
+    [mistake] = World({"/srv/ca.pem": content}).mistakes(ca_bundle="ca.pem")
+    assert mistake.startswith(f"--ca-bundle: /srv/ca.pem {said}")
 
 
 def test_a_mistake_that_concerns_every_profile_is_told_once() -> None:

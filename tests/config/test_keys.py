@@ -15,7 +15,7 @@ CREDENTIALS = {"CREDENTIALS_DIRECTORY": "/run/creds"}
         ({}, {"OPENAI_API_KEY": f" {KEY}\n"}, KEY),
         ({}, {"OPENAIPROXY_API_KEY": KEY, "OPENAI_API_KEY": OTHER}, KEY),
         ({}, {"OPENAI_API_KEY_FILE": "key"}, "from-file"),
-        ({}, {"OPENAIPROXY_API_KEY_FILE": "/work/key"}, "from-file"),
+        ({}, {"OPENAIPROXY_API_KEY_FILE": "/srv/key"}, "from-file"),
         ({}, {"OPENAI_API_KEY": KEY, "OPENAI_API_KEY_FILE": "key"}, KEY),
         ({"api_key_file": "key"}, {"OPENAI_API_KEY": KEY}, "from-file"),
         ({}, CREDENTIALS, "from-systemd"),
@@ -35,10 +35,10 @@ def test_the_server_side_key_is_found_where_it_may_stand(
     flags: dict[str, object], environ: dict[str, str], key: str | None
 ) -> None:
     files: dict[str, str | bytes | Exception] = {
-        "/work/key": "from-file\n",
-        "/work/bom": "\ufefffrom-windows\r\n",
+        "/srv/key": "from-file\n",
+        "/srv/bom": "\ufefffrom-windows\r\n",
         "/run/creds/openai-api-key": "from-systemd",
-        "/work/c.toml": "[profiles.gateway]\napi-key-file = 'key'",
+        "/srv/c.toml": "[profiles.gateway]\napi-key-file = 'key'",
     }
     credential = World(files, environ).profile(**flags).credential
     assert credential.key == key
@@ -59,8 +59,8 @@ def test_the_server_side_key_is_found_where_it_may_stand(
 def test_a_key_file_with_anything_but_a_key_is_a_mistake_that_shows_nothing(
     content: str, said: str
 ) -> None:
-    [mistake] = World({"/work/key": content}).mistakes(api_key_file="key")
-    assert mistake.startswith(f"--api-key-file: /work/key: {said}")
+    [mistake] = World({"/srv/key": content}).mistakes(api_key_file="key")
+    assert mistake.startswith(f"--api-key-file: /srv/key: {said}")
     assert "SECR" not in mistake
 
 
@@ -78,11 +78,11 @@ def test_a_malformed_key_in_a_variable_is_a_mistake_that_shows_nothing() -> None
     ],
 )
 def test_a_key_file_that_cannot_be_read_is_a_mistake(error: OSError, said: str) -> None:
-    assert World({"/work/key": error}).mistakes(api_key_file="key") == [
-        f"--api-key-file: /work/key cannot be read ({said})"
+    assert World({"/srv/key": error}).mistakes(api_key_file="key") == [
+        f"--api-key-file: /srv/key cannot be read ({said})"
     ]
-    assert World({"/work/key": b"\xff"}).mistakes(api_key_file="key") == [
-        "--api-key-file: /work/key isn't UTF-8 text"
+    assert World({"/srv/key": b"\xff"}).mistakes(api_key_file="key") == [
+        "--api-key-file: /srv/key isn't UTF-8 text"
     ]
 
 
@@ -110,10 +110,10 @@ def test_a_key_on_the_command_line_is_refused_and_not_shown(flag: str) -> None:
     ("mode", "warned"), [(0o600, False), (0o640, True), (0o604, True), (0o100640, True)]
 )
 def test_a_key_file_that_others_can_read_is_warned_of(mode: int, warned: bool) -> None:
-    world = World({"/work/key": KEY, "/work/keys": "alice = alices-key"}, mode=mode)
+    world = World({"/srv/key": KEY, "/srv/keys": "alice = alices-key"}, mode=mode)
     warnings = world.load(api_key_file="key", client_keys_file="keys").warnings
     said = f"holds keys but can be read by others (mode {mode & 0o777:04o})"
-    assert warnings == ((f"/work/key: {said}", f"/work/keys: {said}") if warned else ())
+    assert warnings == ((f"/srv/key: {said}", f"/srv/keys: {said}") if warned else ())
 
 
 def test_systemds_own_files_are_not_warned_of() -> None:
@@ -145,9 +145,9 @@ def test_client_keys_are_found_where_they_may_stand(
     flags: dict[str, object], environ: dict[str, str], keys: list[tuple[str, str]]
 ) -> None:
     files: dict[str, str | bytes | Exception] = {
-        "/work/keys": "\ufeff# ours\r\n\r\n carol = carols#key= \r\n",
+        "/srv/keys": "\ufeff# ours\r\n\r\n carol = carols#key= \r\n",
         "/run/creds/openaiproxy-client-keys": "dave = daves-key",
-        "/work/c.toml": "[profiles.keyed]\nclient-keys-file = 'keys'",
+        "/srv/c.toml": "[profiles.keyed]\nclient-keys-file = 'keys'",
     }
     world = World(files, environ | {"OPENAI_API_KEY": KEY})
     auth = world.profile(profile="keyed", **flags).auth
@@ -177,9 +177,9 @@ def test_gateway_does_not_take_the_keyed_proxys_variable() -> None:
 def test_a_wrong_line_of_client_keys_names_its_number_and_nothing_else(
     content: str, said: str
 ) -> None:
-    world = World({"/work/keys": content}, {"OPENAI_API_KEY": KEY})
+    world = World({"/srv/keys": content}, {"OPENAI_API_KEY": KEY})
     [mistake] = world.mistakes(profile="keyed", client_keys_file="keys")
-    assert mistake.startswith(f"--client-keys-file: /work/keys{said}")
+    assert mistake.startswith(f"--client-keys-file: /srv/keys{said}")
     assert "SEC" not in mistake
     assert "alice" not in mistake
 
@@ -204,7 +204,7 @@ def test_a_wrong_client_key_in_a_variable_is_not_shown(
 def test_client_keys_that_cannot_be_read_are_one_mistake() -> None:
     world = World(environ={"OPENAI_API_KEY": KEY})
     assert world.mistakes(profile="keyed", client_keys_file="keys") == [
-        "--client-keys-file: /work/keys cannot be read (No such file or directory)"
+        "--client-keys-file: /srv/keys cannot be read (No such file or directory)"
     ]
 
 
@@ -221,15 +221,13 @@ def test_no_repr_shows_a_key() -> None:
 
 
 def test_a_key_that_a_profile_does_not_use_is_warned_of_where_it_was_said_on_purpose() -> None:
-    world = World(
-        {"/work/key": KEY, "/work/c.toml": "[profiles.passthrough]\napi-key-file = 'key'"}
-    )
+    world = World({"/srv/key": KEY, "/srv/c.toml": "[profiles.passthrough]\napi-key-file = 'key'"})
     said = "not used by profile passthrough, which sends the caller's own key"
     assert world.load(profile="passthrough", api_key_file="key").warnings == (
         f"--api-key-file: {said}",
     )
     assert world.load(profile="passthrough", config="c.toml").warnings == (
-        f"/work/c.toml: profiles.passthrough.api-key-file: {said}",
+        f"/srv/c.toml: profiles.passthrough.api-key-file: {said}",
     )
     quiet = World(environ={"OPENAIPROXY_API_KEY_FILE": "key"})
     assert quiet.load(profile="passthrough").warnings == ()

@@ -7,7 +7,7 @@ from tests.config.world import World
 
 PASS = "passthrough"
 LOCAL = "interface=127.0.0.1"
-FILE = {"/work/c.toml": "[[listen]]\nprofile = 'passthrough'\nendpoint = 'tcp:30'"}
+FILE = {"/srv/c.toml": "[[listen]]\nprofile = 'passthrough'\nendpoint = 'tcp:30'"}
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_who_speaks_first_decides_which_ports_open(
 
 def test_a_port_alone_puts_no_other_profile_in_the_place_of_the_files() -> None:
     [mistake] = World(FILE).mistakes(config="c.toml", port="80")
-    assert mistake.startswith("--port: would open gateway in place of passthrough (/work/c.toml")
+    assert mistake.startswith("--port: would open gateway in place of passthrough (/srv/c.toml")
 
 
 @pytest.mark.parametrize(

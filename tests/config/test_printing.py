@@ -11,9 +11,9 @@ from openaiproxy.profile import Config, Logging, Port, Profile, Route, Upstream
 from tests.config.world import KEY, World
 
 FILES: Mapping[str, str | bytes | Exception] = {
-    "/work/key": KEY,
-    "/work/keys": "alice = alices-key",
-    "/work/ca.pem": "-----BEGIN CERTIFICATE-----",
+    "/srv/key": KEY,
+    "/srv/keys": "alice = alices-key",
+    "/srv/ca.pem": "-----BEGIN CERTIFICATE-----",
 }
 
 
@@ -43,7 +43,7 @@ def test_what_is_printed_loads_as_the_same_configuration(flags: dict[str, object
 
 def test_a_profile_of_ones_own_is_printed_with_its_preset() -> None:
     toml = "[profiles.team]\npreset = 'passthrough'"
-    config = World({"/work/c.toml": toml}).load(config="c.toml", profile="team")
+    config = World({"/srv/c.toml": toml}).load(config="c.toml", profile="team")
     document = tomllib.loads(print_config(config))
     assert document["profiles"]["team"]["preset"] == "passthrough"
 
@@ -72,15 +72,15 @@ def test_a_lone_user_of_a_proxy_is_taken_for_a_token() -> None:
 
 def test_a_mask_that_is_loaded_again_is_warned_of() -> None:
     printed = print_config(World().load(proxy="http://u:secret@p:1"))
-    config = World({"/work/c.toml": printed}).load(config="c.toml")
+    config = World({"/srv/c.toml": printed}).load(config="c.toml")
     [warning] = config.warnings
-    assert warning.startswith("/work/c.toml: profiles.gateway.proxy: its password is <hidden>")
+    assert warning.startswith("/srv/c.toml: profiles.gateway.proxy: its password is <hidden>")
 
 
 def test_values_are_printed_with_their_places() -> None:
-    world = World({"/work/.env": "OPENAI_BASE_URL=http://h"}, {"OPENAIPROXY_DRAIN": "3"})
+    world = World({"/srv/.env": "OPENAI_BASE_URL=http://h"}, {"OPENAIPROXY_DRAIN": "3"})
     lines = print_config(world.load(max_body="1KiB")).split("\n")
-    assert 'upstream = "http://h"  # /work/.env: OPENAI_BASE_URL' in lines
+    assert 'upstream = "http://h"  # /srv/.env: OPENAI_BASE_URL' in lines
     assert "drain = 3.0  # environment OPENAIPROXY_DRAIN" in lines
     assert "max-body = 1024  # --max-body" in lines
     assert "payload-chars = 20000  # preset gateway" in lines
@@ -99,6 +99,6 @@ def test_a_configuration_made_by_hand_is_printed_without_a_story() -> None:
 
 
 def test_a_place_with_a_line_end_in_it_does_not_end_the_comment() -> None:
-    world = World({"/work/a\tb/c.toml": "drain = 3"})
-    config = evolve(world.load(), origins={"drain": "/work/a\nb.toml: drain"})
-    assert "drain = 30.0  # /work/a b.toml: drain\n" in print_config(config)
+    world = World({"/srv/a\tb/c.toml": "drain = 3"})
+    config = evolve(world.load(), origins={"drain": "/srv/a\nb.toml: drain"})
+    assert "drain = 30.0  # /srv/a b.toml: drain\n" in print_config(config)

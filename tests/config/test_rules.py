@@ -137,9 +137,9 @@ def test_an_upstream_is_no_port_of_our_own(
 
 def test_a_loop_through_another_profiles_port_is_seen() -> None:
     toml = "[profiles.passthrough]\nupstream = 'http://127.0.0.1:1'"
-    world = World({"/work/c.toml": toml})
+    world = World({"/srv/c.toml": toml})
     assert world.mistakes(config="c.toml", listen=["gateway=tcp:1", "passthrough=tcp:2"]) == [
-        "/work/c.toml: profiles.passthrough.upstream: the upstream of profile passthrough is a port"
+        "/srv/c.toml: profiles.passthrough.upstream: the upstream of profile passthrough is a port"
         " of this process itself"
     ]
 

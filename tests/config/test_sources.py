@@ -29,11 +29,11 @@ endpoint = "tcp:1"
 def test_flags_beat_environment_beats_file_beats_preset(places: str, heard: int) -> None:
     said = places.split()
     environ = {"OPENAIPROXY_MAX_REQUESTS": "2"} if "real" in said else {}
-    files: dict[str, str | bytes | Exception] = {"/work/c.toml": TOML}
+    files: dict[str, str | bytes | Exception] = {"/srv/c.toml": TOML}
     if "local" in said:
-        files["/work/.env.local"] = "OPENAIPROXY_MAX_REQUESTS=3"
+        files["/srv/.env.local"] = "OPENAIPROXY_MAX_REQUESTS=3"
     if "dotenv" in said:
-        files["/work/.env"] = "OPENAIPROXY_MAX_REQUESTS=4\n"
+        files["/srv/.env"] = "OPENAIPROXY_MAX_REQUESTS=4\n"
     world = World(files, environ)
     profile = world.profile(
         max_requests="1" if "flag" in said else None,
@@ -48,17 +48,17 @@ def test_a_setting_own_variable_beats_the_customary_ones_of_the_same_place() -> 
 
 
 def test_a_real_customary_variable_beats_our_own_in_dotenv() -> None:
-    world = World({"/work/.env": "OPENAIPROXY_UPSTREAM=http://b"}, {"OPENAI_BASE_URL": "http://a"})
+    world = World({"/srv/.env": "OPENAIPROXY_UPSTREAM=http://b"}, {"OPENAI_BASE_URL": "http://a"})
     assert world.profile().upstream.base == "http://a"
 
 
 def test_an_empty_variable_is_unset_and_hides_the_same_one_in_dotenv() -> None:
-    world = World({"/work/.env": "OPENAI_BASE_URL=http://b"}, {"OPENAI_BASE_URL": ""})
+    world = World({"/srv/.env": "OPENAI_BASE_URL=http://b"}, {"OPENAI_BASE_URL": ""})
     assert world.profile().upstream.base == "https://api.openai.com"
 
 
 def test_dotenv_is_taken_literally() -> None:
-    world = World({"/work/.env": "X=1\nEMPTY\nOPENAI_API_KEY='${X}-0123456789'  # mine"})
+    world = World({"/srv/.env": "X=1\nEMPTY\nOPENAI_API_KEY='${X}-0123456789'  # mine"})
     assert world.profile().credential.key == "${X}-0123456789"
 
 
@@ -71,7 +71,7 @@ def test_dotenv_is_taken_literally() -> None:
     ],
 )
 def test_a_dotenv_that_cannot_be_read_is_a_mistake(content: bytes | Exception, said: str) -> None:
-    assert World({"/work/.env": content}).mistakes() == [f"/work/.env: {said}"]
+    assert World({"/srv/.env": content}).mistakes() == [f"/srv/.env: {said}"]
 
 
 def test_flags_that_were_not_given_say_nothing() -> None:
@@ -79,11 +79,11 @@ def test_flags_that_were_not_given_say_nothing() -> None:
 
 
 def test_unknown_flags_and_variables_are_mistakes_all_told_together() -> None:
-    world = World({"/work/.env": "OPENAIPROXY_KEEP_ALIVE=3"}, {"OPENAIPROXY_XYZZY": "1"})
+    world = World({"/srv/.env": "OPENAIPROXY_KEEP_ALIVE=3"}, {"OPENAIPROXY_XYZZY": "1"})
     first, second, third = world.mistakes(upsteam="http://h")
     assert first == "--upsteam: unknown flag; did you mean upstream?"
     assert second == (
-        "/work/.env: OPENAIPROXY_KEEP_ALIVE: unknown variable; did you mean OPENAIPROXY_KEEPALIVE?"
+        "/srv/.env: OPENAIPROXY_KEEP_ALIVE: unknown variable; did you mean OPENAIPROXY_KEEPALIVE?"
     )
     assert third.startswith("environment OPENAIPROXY_XYZZY: unknown variable; known are OPENAI")
 
@@ -103,7 +103,7 @@ def test_variables_that_kubernetes_makes_of_a_service_with_our_name_are_none_of_
 
 @pytest.mark.parametrize(
     ("flag", "base"),
-    [("x.log", "/work/x.log"), ("/abs/x.log", "/abs/x.log"), ("~/x.log", "/home/me/x.log")],
+    [("x.log", "/srv/x.log"), ("/abs/x.log", "/abs/x.log"), ("~/x.log", "/home/me/x.log")],
 )
 def test_paths_are_absolute_before_the_working_directory_changes(flag: str, base: str) -> None:
     assert World(environ={"HOME": "/home/me"}).load(log_file=flag).logging.file == base
@@ -117,23 +117,23 @@ def test_paths_in_the_file_start_from_the_file() -> None:
 
 
 def test_a_home_that_nobody_knows_stays_as_written() -> None:
-    assert World().load(log_file="~/x").logging.file == "/work/~/x"
+    assert World().load(log_file="~/x").logging.file == "/srv/~/x"
 
 
 def test_origins_name_the_places() -> None:
     world = World(
-        {"/work/c.toml": TOML, "/work/.env": "OPENAI_BASE_URL=http://h"},
+        {"/srv/c.toml": TOML, "/srv/.env": "OPENAI_BASE_URL=http://h"},
         {"OPENAIPROXY_DRAIN": "3", "OPENAI_API_KEY": KEY},
     )
     origins = world.load(config="c.toml", keepalive="none").origins
-    assert origins["profiles.gateway.max-requests"] == "/work/c.toml: profiles.gateway.max-requests"
-    assert origins["profiles.gateway.upstream"] == "/work/.env: OPENAI_BASE_URL"
+    assert origins["profiles.gateway.max-requests"] == "/srv/c.toml: profiles.gateway.max-requests"
+    assert origins["profiles.gateway.upstream"] == "/srv/.env: OPENAI_BASE_URL"
     assert origins["profiles.gateway.api-key-file"] == "environment OPENAI_API_KEY"
     assert origins["profiles.gateway.keepalive"] == "--keepalive"
     assert origins["profiles.gateway.max-body"] == "preset gateway"
     assert origins["drain"] == "environment OPENAIPROXY_DRAIN"
     assert origins["logging.file"] == "default"
-    assert origins["listen.1"] == "/work/c.toml: listen.1"
+    assert origins["listen.1"] == "/srv/c.toml: listen.1"
 
 
 EACH = [
@@ -174,7 +174,7 @@ def test_each_setting_of_a_profile_reaches_its_field_from_each_place(
             environ["OPENAIPROXY_" + name.upper().replace("-", "_")] = raw
         case _:
             toml = f'[profiles.gateway]\n{name} = "{raw}"'
-    profile = World({"/work/c.toml": toml}, environ).profile(config="c.toml", **flags)
+    profile = World({"/srv/c.toml": toml}, environ).profile(config="c.toml", **flags)
     assert isinstance(profile, Profile)
     assert callable(look)
     assert look(profile) == value
@@ -189,6 +189,6 @@ def test_customary_variables_of_a_server_side_key_are_heard() -> None:
 
 
 def test_a_printed_origin_is_one_line() -> None:
-    world = World({"/work/a\nb": KEY}, {"OPENAIPROXY_CONFIG": " "})
+    world = World({"/srv/a\nb": KEY}, {"OPENAIPROXY_CONFIG": " "})
     assert world.mistakes() == ["environment OPENAIPROXY_CONFIG: expected a file's path"]
     assert "\n\n\n" not in print_config(World().load())

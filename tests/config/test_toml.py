@@ -104,7 +104,7 @@ def test_a_file_that_cannot_be_read_is_told_with_the_mistakes_before_it() -> Non
         "/etc/c.toml: isn't UTF-8 text",
     ]
     assert World().mistakes(config="c.toml") == [
-        "/work/c.toml: cannot be read (No such file or directory)"
+        "/srv/c.toml: cannot be read (No such file or directory)"
     ]
 
 
@@ -124,7 +124,7 @@ def test_a_profile_takes_its_presets_values_and_its_own() -> None:
     profile = "team2"
     endpoint = "unix:/run/x"
     """
-    config = World({"/work/c.toml": toml}).load(config="c.toml")
+    config = World({"/srv/c.toml": toml}).load(config="c.toml")
     first, second = config.ports
     assert (first.endpoint, second.endpoint) == ("tcp:81", "unix:/run/x")
     assert first.profile.name == "team"
@@ -137,7 +137,7 @@ def test_a_profile_takes_its_presets_values_and_its_own() -> None:
 
 
 def test_a_table_named_like_a_preset_starts_from_it() -> None:
-    world = World({"/work/c.toml": "[profiles.passthrough]\nmax-requests = 3"})
+    world = World({"/srv/c.toml": "[profiles.passthrough]\nmax-requests = 3"})
     profile = world.profile(config="c.toml", profile="passthrough")
     assert profile.limits.requests == 3
     assert profile.routes[0].path == "/"
@@ -154,7 +154,7 @@ def test_settings_of_the_process_stand_at_the_top_and_in_logging() -> None:
     rotate-daily = false
     keep = 3
     """
-    config = World({"/work/c.toml": toml}).load(config="c.toml")
+    config = World({"/srv/c.toml": toml}).load(config="c.toml")
     assert config.drain == 7
     assert config.ports[0].endpoint == "tcp:99:interface=127.0.0.1"
     assert config.ports[0].profile.name == "passthrough"
@@ -164,5 +164,5 @@ def test_settings_of_the_process_stand_at_the_top_and_in_logging() -> None:
 
 
 def test_a_profile_that_no_port_opens_is_warned_of() -> None:
-    world = World({"/work/c.toml": "[profiles.team]\npreset = 'passthrough'"})
+    world = World({"/srv/c.toml": "[profiles.team]\npreset = 'passthrough'"})
     assert world.load(config="c.toml").warnings == ("[profiles.team]: no port opens it",)

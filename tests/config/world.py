@@ -35,7 +35,7 @@ class World:
             given,
             self.environ,
             self._read_text,
-            Path("/work"),
+            Path("/srv"),
             self._bind_hosts,
             self._resolve,
             lambda path: self.mode,
