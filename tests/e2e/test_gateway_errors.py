@@ -15,7 +15,7 @@ def unanswered(place: Place, callers, request: pytest.FixtureRequest) -> Caller:
     return callers[place.name, request.param]
 
 
-def test_row_92_an_upstream_that_resets_before_its_answer_is_a_502(unanswered: Caller) -> None:
+def test_row_107_an_upstream_that_resets_before_its_answer_is_a_502(unanswered: Caller) -> None:
     with pytest.raises(openai.InternalServerError) as caught:
         unanswered.call(
             lambda c: c.chat.completions.create(

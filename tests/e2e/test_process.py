@@ -124,7 +124,7 @@ async def test_several_ports_open_in_one_process(start: Start, real_reactor: Any
 
 
 @pytest_twisted.ensureDeferred
-async def test_row_91_a_server_key_is_not_offered_to_the_network(start: Start) -> None:
+async def test_row_41_a_server_key_is_not_offered_to_the_network(start: Start) -> None:
     process = start("--listen", "gateway=tcp:0:interface=0.0.0.0", OPENAI_API_KEY=SERVER_KEY)
     assert await process.ended() == 1
     assert "client keys" in process.output

@@ -53,7 +53,7 @@ def test_a_method_reaches_the_upstream(place: Place, method: str) -> None:
     place.check_answers()
 
 
-def test_row_102_fields_for_one_hop_end_here_and_repeated_ones_stay(place: Place) -> None:
+def test_row_93_fields_for_one_hop_end_here_and_repeated_ones_stay(place: Place) -> None:
     headers = {
         **place.caller_headers,
         "Connection": "keep-alive, X-Of-This-Hop",
@@ -99,14 +99,14 @@ def test_a_compressed_answer_keeps_its_length(place: Place) -> None:
     assert b"resp_gzipped" in gzip.decompress(reply.body)
 
 
-def test_row_130_a_request_id_comes_back_beside_the_upstreams(place: Place) -> None:
+def test_row_119_a_request_id_comes_back_beside_the_upstreams(place: Place) -> None:
     headers = {**place.caller_headers, "x-request-id": "of-the-caller-1"}
     reply = place.plain("GET", "/v1/responses/a", headers)
     assert reply.headers["x-openaiproxy-request-id"] == "of-the-caller-1"
     assert re.fullmatch("req_[0-9a-f]{32}", reply.headers["x-request-id"])
 
 
-def test_row_130_a_request_id_is_made_where_none_came(place: Place) -> None:
+def test_row_119_a_request_id_is_made_where_none_came(place: Place) -> None:
     one, two = (place.plain("GET", "/v1/responses/a").headers for _ in range(2))
     assert re.fullmatch("[0-9a-f]{32}", one["x-openaiproxy-request-id"])
     assert one["x-openaiproxy-request-id"] != two["x-openaiproxy-request-id"]

@@ -369,7 +369,7 @@ STEPS = pytest.mark.parametrize("step", [1 << 20, 1], ids=["whole", "byte by byt
 
 @STEPS
 @pytest.mark.parametrize("bad", BAD, ids=lambda bad: bad.name)
-def test_a_bad_request_is_refused_and_nothing_of_it_is_served_row_100(bad: Bad, step: int) -> None:
+def test_a_bad_request_is_refused_and_nothing_of_it_is_served(bad: Bad, step: int) -> None:
     wired = wire()
     client = drive(wired, bad.raw + SMUGGLED, step)
     (status, fields, body), *others = answers(client.received())

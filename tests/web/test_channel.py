@@ -291,7 +291,7 @@ def test_http_1_0_gets_an_answer_without_chunks_that_the_close_ends() -> None:
     assert state(client) == CLOSED
 
 
-def test_a_cut_answer_to_http_1_0_ends_with_a_reset_row_104() -> None:
+def test_a_cut_answer_to_http_1_0_ends_with_a_reset() -> None:
     wired = wire()
     client = connect(wired).send(GET.replace(b"HTTP/1.1", b"HTTP/1.0"))
     played = wired.upstream.asked[0].answer()
@@ -576,7 +576,7 @@ def test_a_client_that_leaves_before_it_asked_leaves_nothing_behind(sent: bytes)
 @pytest.mark.parametrize(
     "sent", [GET, GET + GET, EXPECTING, EXPECTING + b"he", CHUNKED + b"5\r\nhe"]
 )
-def test_a_client_that_leaves_before_the_answer_ends_its_call_row_105(sent: bytes) -> None:
+def test_a_client_that_leaves_before_the_answer_ends_its_call(sent: bytes) -> None:
     wired = wire()
     client = connect(wired).send(sent)
     assert_nothing_is_left(wired, client)
@@ -584,7 +584,7 @@ def test_a_client_that_leaves_before_the_answer_ends_its_call_row_105(sent: byte
     assert [line["ending"] for line in wired.lines] == ["client-gone"]
 
 
-def test_a_client_that_leaves_amid_its_answer_ends_its_call_row_105() -> None:
+def test_a_client_that_leaves_amid_its_answer_ends_its_call() -> None:
     wired = wire()
     client = connect(wired).send(GET)
     played = wired.upstream.asked[0].answer()

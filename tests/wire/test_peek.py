@@ -31,7 +31,7 @@ def in_pieces(body: bytes, size: int) -> list[bytes]:
         {"model": "gpt-4.1"},
     ],
 )
-def test_the_model_is_seen_at_either_end_row_119(body: dict[str, str], size: int) -> None:
+def test_the_model_is_seen_at_either_end(body: dict[str, str], size: int) -> None:
     assert seen(*in_pieces(json.dumps(body).encode(), size)) == "gpt-4.1"
     assert seen(*in_pieces(json.dumps(body, indent=2).encode(), size)) == "gpt-4.1"
 
