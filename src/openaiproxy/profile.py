@@ -11,6 +11,8 @@ from collections.abc import Mapping
 
 from attrs import field, frozen
 
+from openaiproxy.bridging import Bridging
+
 __all__ = [
     "ClientAuth",
     "ClientKey",
@@ -39,12 +41,16 @@ class Route:
     :param path: such as ``/v1/responses``; ``/`` with ``subtree`` is everything.
     :param methods: those offered; ``None`` is any.
     :param onto: put before the path on its way upstream (``/v1`` where the caller leaves it out).
+    :param off: whether the route's own path is taken off before that (``/openai/v1`` onto ``/v1``).
+    :param tidy: whether a slash at the path's end is taken off, too.
     """
 
     path: str
     subtree: bool = True
     methods: frozenset[str] | None = ANY_METHOD
     onto: str = ""
+    off: bool = False
+    tidy: bool = False
 
 
 @frozen
@@ -53,6 +59,8 @@ class Upstream:
 
     :param base: origin and path prefix, without a trailing ``/v1`` or slash; empty when
         ``embedded``.
+    :param speaks: the dialects that it understands, the one that it is best at first:
+        ``responses``, ``chat``, ``messages``.
     :param embedded: the stand-in inside the process instead of a host.
     :param proxy: URL of an HTTP(S) proxy for the way out, which may hold a password.
     :param no_proxy: upstreams that are reached without a proxy; ``proxy`` has been decided by it
@@ -61,6 +69,7 @@ class Upstream:
     """
 
     base: str = "https://api.openai.com"
+    speaks: tuple[str, ...] = ("responses", "chat")
     embedded: bool = False
     proxy: str | None = field(default=None, repr=False)
     no_proxy: tuple[str, ...] = ()
@@ -110,10 +119,16 @@ class Limits:
     """What a port bears.
 
     :param body: bytes of a request body; more is answered 413.
+    :param read: bytes of a request body that is held and read, once decompressed; likewise.
+    :param answer: bytes of an answer that is held to be read whole; more is answered 502.
+    :param event: bytes of one event of a stream that is read; more ends the stream with an error.
     :param requests: requests at once; more is answered 503.
     """
 
     body: int | None = 1 << 30
+    read: int = 64 << 20
+    answer: int = 64 << 20
+    event: int = 16 << 20
     requests: int = 4096
 
 
@@ -161,6 +176,7 @@ class Profile:
     :param origins: values of ``Origin`` that may call from a web page; ``*`` is any.
     :param fixed_errors: whole bodies that a status is answered with, where a profile's contract
         has its own.
+    :param bridging: what is translated, and how.
     """
 
     name: str
@@ -173,6 +189,7 @@ class Profile:
     limits: Limits = Limits()
     timeouts: Timeouts = Timeouts()
     log: LogPolicy = LogPolicy()
+    bridging: Bridging = Bridging()
     fixed_errors: Mapping[int, bytes] = field(factory=dict)
 
 
