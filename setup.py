@@ -24,6 +24,10 @@ setup(
     package_data={"openaiproxy": ["py.typed"]},
     install_requires=[
         "attrs>=24.1",
+        # Python's own module from 3.14 on, with its bound on what one step may give.
+        "backports.zstd>=1.0; python_version < '3.14'",
+        # 1.2 is the first whose decompressor can be bounded.
+        "brotli>=1.2",
         "orjson>=3.10",
         "python-dotenv>=1.0",
         "service-identity>=24.1",
