@@ -1,31 +1,33 @@
 """One request's life, from its head to its line in the log.
 
-It is asked (``READING``: who calls, what for, may it), sent, and streamed; it may end in each of these, by the
-caller's mistake, by the caller's leaving, by the upstream, by a timer, or by the port's closing. Whoever ends it says
-so through :meth:`Exchange.cut` or by raising a :class:`openaiproxy.errors.ProxyError`; the answer, the upstream call
-and the log line then follow in one place.
+It is asked (who calls, what for, may it), takes its course, and ends: by the course, by the caller's mistake, by the
+caller's leaving, by the upstream, by a timer, or by the port's closing. Whoever ends it says so through
+:meth:`Exchange.cut` or by raising a :class:`openaiproxy.errors.ProxyError`; the answer, the upstream call and the log
+line then follow in one place.
+
+A *course* is how one kind of request is served: relayed, translated, answered from what is known. It is a coroutine
+that is given the exchange and the target to ask the upstream for.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
+from twisted.web.iweb import IBodyProducer
 
 from openaiproxy.errors import BadUpstream, ProxyError
-from openaiproxy.ops.payloads import UPSTREAM_REQUEST, UPSTREAM_RESPONSE
 from openaiproxy.ops.payloads import Body as PayloadBody
 from openaiproxy.upstream.client import Answer
 from openaiproxy.web.answers import Envelope, envelope_for, error_body, error_headers
-from openaiproxy.web.fields import REQUEST_ID, answer_fields, is_event_stream, upstream_fields
+from openaiproxy.web.fields import REQUEST_ID, answer_fields
 from openaiproxy.web.port import OpenPort
-from openaiproxy.web.pump import Pump
+from openaiproxy.web.pump import Pumped
 from openaiproxy.web.request import Request
-from openaiproxy.wire.boundary import Boundary
-from openaiproxy.wire.headers import first
+from openaiproxy.wire.headers import Field, first
 from openaiproxy.wire.target import Target, parse_target
 
-__all__ = ["Exchange"]
+__all__ = ["Course", "Exchange", "FindCourse"]
 
 _TIMEOUTS = {
     "first_byte": "the upstream did not begin to answer in time",
@@ -39,26 +41,30 @@ class Exchange:
 
     :param request: the caller's; its body may still be arriving.
     :param port: the port that it came to.
+    :param find_course: the course that a request takes, by port, method and the target for the upstream.
+    :ivar last_words: what ends an answer that has begun, in the caller's dialect, when it fails here; without it, it
+        is left visibly unfinished.
     """
 
-    def __init__(self, request: Request, port: OpenPort) -> None:
-        self._request = request
-        self._port = port
-        self._clock = port.clock
+    def __init__(self, request: Request, port: OpenPort, find_course: "FindCourse") -> None:
+        self.request = request
+        self.port = port
+        self.record = port.open_record(request)
+        self.last_words: Callable[[ProxyError], bytes] | None = None
+        self._find_course = find_course
         self._envelope = Envelope.OPENAI
-        self._cors: list[tuple[bytes, bytes]] = []
+        self._cors: list[Field] = []
         self._running: Deferred[None] | None = None
         self._first_byte: IDelayedCall | None = None
         self._total: IDelayedCall | None = None
         self._payloads: list[PayloadBody] = []
         self._error: ProxyError | None = None
         self._cut: str | None = None
-        self._record = port.open_record(request)
 
     def begin(self) -> None:
         """Start it; it ends by itself."""
-        self._request.body.on_failure = self._fail
-        self._request.gone().addErrback(lambda _: self.cut("client-gone"))
+        self.request.body.on_failure = self._fail
+        self.request.gone().addErrback(lambda _: self.cut("client-gone"))
         self._running = running = Deferred.fromCoroutine(self._run())
         if self._cut is not None or self._error is not None:
             running.cancel()
@@ -80,9 +86,7 @@ class Exchange:
 
     async def _run(self) -> None:
         try:
-            answer = await self._ask()
-            if answer is not None:
-                await self._stream(answer)
+            await self._ask()
         except ProxyError as error:
             if self._error is None and self._cut is None:
                 self._refuse(error)
@@ -101,56 +105,98 @@ class Exchange:
 
     # Asking.
 
-    async def _ask(self) -> Answer | None:
-        request, port, headers = self._request, self._port, self._request.requestHeaders
+    async def _ask(self) -> None:
+        request, port, headers = self.request, self.port, self.request.requestHeaders
         self._cors = port.gate.cors_headers(headers)
         self._envelope = envelope_for(
             request.path.decode("latin-1"), headers.hasHeader(b"anthropic-version")
         )
         if request.uri == b"*" and request.method == b"OPTIONS":
             self._answer_preflight(Target("*"))
-            return None
+            return
         target = parse_target(request.uri)
         if request.method == b"OPTIONS":
             self._answer_preflight(target)
-            return None
+            return
         port.gate.check_page(headers)
-        upstream_target = port.routing.upstream_target(self._record.method, target)
-        self._record.client = port.gate.caller(headers)
+        upstream_target = port.routing.upstream_target(self.record.method, target)
+        self.record.client = port.gate.caller(headers)
         port.admit(self)
         request.body.limit(port.profile.limits.body, port.profile.timeouts.client_body)
-        return await self._send(upstream_target)
+        if port.profile.timeouts.total is not None:
+            total = port.profile.timeouts.total
+            self._total = port.clock.callLater(total, self._timed_out, "total")
+        await self._find_course(port, request, upstream_target)(self, upstream_target)
 
     def _answer_preflight(self, target: Target) -> None:
-        headers = self._port.gate.preflight_headers(
-            self._request.requestHeaders, self._port.routing.methods(target.path)
+        headers = self.port.gate.preflight_headers(
+            self.request.requestHeaders, self.port.routing.methods(target.path)
         )
-        self._record.status = 204
-        self._request.answer_whole(204, [*headers, *self._ids()], b"")
+        self.record.status = 204
+        self.request.answer_whole(204, [*headers, *self._ids()], b"")
 
-    async def _send(self, target: bytes) -> Answer:
-        request, profile = self._request, self._port.profile
-        if profile.timeouts.total is not None:
-            self._total = self._clock.callLater(profile.timeouts.total, self._timed_out, "total")
-        self._await_first_byte()
-        request.body.on_progress = self._await_first_byte
-        request.body.on_piece = self._keep(
-            UPSTREAM_REQUEST, request.requestHeaders.getAllRawHeaders()
-        )
-        body = None if request.body.length == 0 else request.body
-        fields = upstream_fields(request.requestHeaders, profile)
-        answer = await self._port.client.fetch(request.method, target, fields, body)
-        request.body.on_progress = None
+    # For the courses.
+
+    async def fetch(
+        self, method: bytes, target: bytes, fields: Sequence[Field], body: IBodyProducer | None
+    ) -> Answer:
+        """Ask the upstream, and wait for the head of its answer as long as the profile allows.
+
+        :raises BadUpstream: when there is none.
+        """
+        self.await_first_byte()
+        answer = await self.port.client.fetch(method, target, fields, body)
         self._stop_first_byte()
+        self.record.upstream_status = answer.status
+        self.record.upstream_id = _text(first(answer.headers, b"x-request-id"))
         return answer
 
-    def _await_first_byte(self) -> None:
+    def await_first_byte(self) -> None:
         """(Re)start the wait for the answer's head: it counts from the last byte that went up."""
-        wait = self._port.profile.timeouts.first_byte
+        wait = self.port.profile.timeouts.first_byte
         if self._first_byte is None:
-            self._first_byte = self._clock.callLater(wait, self._timed_out, "first_byte")
+            self._first_byte = self.port.clock.callLater(wait, self._timed_out, "first_byte")
         else:
             self._first_byte.reset(wait)
+
+    def open_answer(
+        self, status: int, phrase: bytes, fields: Iterable[Field], length: int | None
+    ) -> None:
+        """Begin to answer the caller.
+
+        :param fields: end-to-end ones; ours are added.
+        """
+        self.record.status = status
+        full = answer_fields(fields, self._cors, self._ids())
+        self.request.start_answer(status, phrase, full, length)
+
+    def answer(self, status: int, fields: Iterable[Field], body: bytes) -> None:
+        """Answer the caller with a body that is at hand."""
+        self.record.status = status
+        full = answer_fields(fields, self._cors, self._ids())
+        self.request.answer_whole(status, full, body)
+        self.record.first_byte = self.port.clock.seconds()
+        self.record.bytes_out = self.request.sentLength
+
+    def pumped(self, how: Pumped) -> None:
+        """Note how an answer went down."""
+        record = self.record
+        record.bytes_out, record.ending = how.bytes_out, how.ending
+        record.first_byte = record.first_byte or how.first_byte
+
+    def keep(
+        self, direction: str, headers: Iterable[tuple[bytes, Sequence[bytes]]]
+    ) -> Callable[[bytes], None] | None:
+        """Begin an entry in the payload log, where the profile keeps one."""
+        if self.port.payloads is None:
+            return None
+        of = {name.lower(): values[0].decode("latin-1") for name, values in headers}
+        media, coding = of.get(b"content-type", ""), of.get(b"content-encoding", "")
+        body = self.port.payloads.body(
+            direction, self.port.number, self.request.path, media, coding
+        )
+        self._payloads.append(body)
+        return body.feed
 
     def _stop_first_byte(self) -> None:
         if self._first_byte is not None and self._first_byte.active():
@@ -160,83 +206,52 @@ class Exchange:
     def _timed_out(self, which: str) -> None:
         self._fail(BadUpstream(504, f"upstream_{which}_timeout", _TIMEOUTS[which]))
 
-    # Streaming.
-
-    async def _stream(self, answer: Answer) -> None:
-        record, profile = self._record, self._port.profile
-        record.upstream_status = record.status = answer.status
-        record.upstream_id = _text(first(answer.headers, b"x-request-id"))
-        fields = answer_fields(answer.headers, self._cors, self._ids())
-        # Nothing can be put into a body of a promised length.
-        commentable = answer.length is None and is_event_stream(answer.headers)
-        boundary = Boundary() if commentable else None
-        self._request.start_answer(answer.status, answer.phrase, fields, answer.length)
-        piece = self._keep(UPSTREAM_RESPONSE, [(name, [value]) for name, value in answer.headers])
-        pump = Pump(self._request, answer, self._clock, profile.timeouts, boundary, piece)
-        pumped = await pump.run()
-        record.bytes_out, record.first_byte = pumped.bytes_out, pumped.first_byte
-        record.ending = pumped.ending
-
-    def _keep(
-        self, direction: str, headers: Iterable[tuple[bytes, Sequence[bytes]]]
-    ) -> Callable[[bytes], None] | None:
-        """Begin an entry in the payload log, where the profile keeps one."""
-        if self._port.payloads is None:
-            return None
-        of = {name.lower(): values[0].decode("latin-1") for name, values in headers}
-        media, coding = of.get(b"content-type", ""), of.get(b"content-encoding", "")
-        body = self._port.payloads.body(
-            direction, self._port.number, self._request.path, media, coding
-        )
-        self._payloads.append(body)
-        return body.feed
-
     # Ending.
 
     def _refuse(self, error: ProxyError) -> None:
         """Answer with an error, or break the answer off if one has begun."""
-        record, request = self._record, self._request
+        record, request = self.record, self.request
         record.code, record.ending = error.code, _ending_of(error)
         if request.channel is None:
             return
-        if request.startedWriting:
+        if not request.startedWriting:
+            body = error_body(error, self._envelope, record.id, self.port.profile.fixed_errors)
+            self.answer(error.status, error_headers(error), body)
+        elif self.last_words is None:
             request.break_off()
-            return
-        record.status = error.status
-        body = error_body(error, self._envelope, record.id, self._port.profile.fixed_errors)
-        fields = answer_fields(error_headers(error), self._cors, self._ids())
-        request.answer_whole(error.status, fields, body)
-        record.bytes_out = request.sentLength
+        else:
+            request.write(self.last_words(error))
+            request.finish()
 
     def _break_off(self) -> None:
         """The exchange was cancelled: answer with its error, if it has one, or let go of the caller."""
         if self._error is not None:
             self._refuse(self._error)
-        elif self._request.channel is not None:
-            self._request.break_off()
+        elif self.request.channel is not None:
+            self.request.break_off()
         if self._cut is not None:
-            self._record.ending = self._cut
+            self.record.ending = self._cut
 
     def _close(self) -> None:
         """Everything that the exchange holds is let go, and its line is written."""
         self._stop_first_byte()
         if self._total is not None and self._total.active():
             self._total.cancel()
-        body = self._request.body
+        body = self.request.body
         body.on_progress = body.on_failure = body.on_piece = None
         body.stop()
         for payload in self._payloads:
             payload.close()
-        self._record.bytes_in, self._record.model = body.received, body.peek.model()
+        self.record.bytes_in, self.record.model = body.received, body.peek.model()
         if self._cut is not None:
-            self._record.ending = self._cut
+            self.record.ending = self._cut
         elif self._error is not None:
-            self._record.ending, self._record.code = _ending_of(self._error), self._error.code
-        self._port.dismiss(self)
-        self._port.write_line(self._record)
+            self.record.ending, self.record.code = _ending_of(self._error), self._error.code
+        self.port.dismiss(self)
+        self.port.write_line(self.record)
 
     def _ids(self) -> list[tuple[bytes, bytes]]:
-        return [(REQUEST_ID, self._record.id.encode("ascii"))]
+        return [(REQUEST_ID, self.record.id.encode("ascii"))]
 
 
 def _ending_of(error: ProxyError) -> str:
@@ -249,3 +264,7 @@ def _ending_of(error: ProxyError) -> str:
 
 def _text(value: bytes | None) -> str | None:
     return None if value is None else value.decode("latin-1")
+
+
+Course = Callable[[Exchange, bytes], Awaitable[None]]
+FindCourse = Callable[[OpenPort, Request, bytes], Course]

@@ -1,14 +1,16 @@
-"""An answer's body on its way down: what the upstream sends is written to the client, and nothing else owns the end.
+"""An answer's body on its way down: what the upstream sends goes through a flow to the client, and nothing else owns
+the end.
 
 Upstream side: an ``IProtocol`` for ``deliverBody``. Client side: a push producer registered on the request, so that
 a client that stops reading stops the upstream. There are three ways to learn that the client is gone and four in
 which the upstream may end; all lead to one ``_end``, which acts once.
 
-Only ``ResponseDone``, and ``PotentialDataLoss`` where the close is the delimiter, end an answer properly. Everything
-else leaves it visibly unfinished: the connection closes without the body's end.
+Only ``ResponseDone``, and ``PotentialDataLoss`` where the close is the delimiter, end an answer properly. What the
+client is told of any other end is the flow's affair; bytes that pass are left visibly unfinished: the connection
+closes without the body's end.
 
-An event stream that falls silent between two events gets a comment now and then, so that no hop in between
-takes silence for death. The comment doesn't begin with ``: ping``, at which one client's parser stops reading.
+An event stream that falls silent is given a sign of life now and then, so that no hop in between takes silence for
+death.
 """
 
 from collections.abc import Callable
@@ -25,36 +27,39 @@ from zope.interface import implementer
 
 from openaiproxy.profile import Timeouts
 from openaiproxy.upstream.client import Answer
+from openaiproxy.web.flow import Flow, Last
 from openaiproxy.web.request import Request
-from openaiproxy.wire.boundary import Boundary
 
-__all__ = ["KEEPALIVE", "Pump", "Pumped"]
+__all__ = ["LINGER", "Pump", "Pumped"]
 
-KEEPALIVE = b": keepalive\n\n"
+#: Seconds that an upstream has to end its body once all that matters was read; its connection can be used again then.
+LINGER = 1.0
 
 
 @frozen
 class Pumped:
     """How it went.
 
-    :param ending: ``complete``, ``upstream-cut``, ``client-gone``, ``timeout-idle``, ``timeout-client-write``, ``cut``.
+    :param ending: ``complete``, ``upstream-cut``, ``upstream-fault``, ``client-gone``, ``timeout-idle``,
+        ``timeout-client-write``, ``cut``.
     :param bytes_out: bytes of the body that were written.
     :param first_byte: the clock's time of the first of them.
+    :param opened: whether the client was answered at all; if not, and it is still there, somebody else has to.
     """
 
     ending: str
     bytes_out: int
     first_byte: float | None
+    opened: bool
 
 
 @implementer(IPushProducer)
 class Pump(Protocol):
     """One answer's way down.
 
-    :param request: the client's; its head is written already.
+    :param request: the client's.
     :param answer: the upstream's, not yet delivered.
-    :param boundary: follows the events of an event stream; ``None`` for any other body.
-    :param on_piece: sees each piece, for the payload log.
+    :param open_answer: writes the head to the client, before its first byte; ``None`` if that was done.
     """
 
     transport: Any
@@ -65,17 +70,18 @@ class Pump(Protocol):
         answer: Answer,
         clock: IReactorTime,
         timeouts: Timeouts,
-        boundary: Boundary | None = None,
-        on_piece: Callable[[bytes], None] | None = None,
+        flow: Flow,
+        open_answer: Callable[[], None] | None = None,
     ) -> None:
         self._request = request
         self._answer = answer
         self._clock = clock
         self._timeouts = timeouts
-        self._boundary = boundary
-        self._on_piece = on_piece
+        self._flow = flow
+        self._open_answer = open_answer
         self._done: Deferred[Pumped] | None = None
         self._over = False
+        self._upstream_over = False
         self._paused_at: float | None = None
         self._heard = self._wrote = clock.seconds()
         self._bytes_out = 0
@@ -85,7 +91,8 @@ class Pump(Protocol):
     def run(self) -> "Deferred[Pumped]":
         """Let it flow.
 
-        :returns: fires with a :class:`Pumped` when both sides are done with; cancelling it ends both at once.
+        :returns: fires with a :class:`Pumped` when the client's side is done with; cancelling it ends both sides at
+            once.
         """
         self._done = done = Deferred[Pumped](lambda _: self._end("cut"))
         self._request.registerProducer(self, True)
@@ -99,26 +106,21 @@ class Pump(Protocol):
     def dataReceived(self, data: bytes) -> None:
         if self._over:
             return
-        self._heard = self._wrote = now = self._clock.seconds()
-        if self._first_byte is None:
-            self._first_byte = now
-        self._bytes_out += len(data)
-        if self._boundary is not None:
-            self._boundary.feed(data)
-        if self._on_piece is not None:
-            self._on_piece(data)
-        self._request.write(data)
+        self._heard = now = self._clock.seconds()
+        out = self._flow.feed(data)
+        if out:
+            self._write(out, now)
+        if self._flow.over:
+            self._end("complete")
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        if reason.check(ResponseDone) or (
-            reason.check(PotentialDataLoss) and self._ends_properly()
-        ):
+        self._upstream_over = True
+        if self._over:
+            self._stop_timer()
+        elif reason.check(ResponseDone) or (reason.check(PotentialDataLoss) and self._flow.settled):
             self._end("complete")
         else:
             self._end("upstream-cut")
-
-    def _ends_properly(self) -> bool:
-        return self._boundary is None or self._boundary.between_events()
 
     # The client's side.
 
@@ -131,27 +133,41 @@ class Pump(Protocol):
     def resumeProducing(self) -> None:
         if self._paused_at is not None and not self._over:
             self._paused_at = None
-            self._heard = self._clock.seconds()
+            self._heard = self._wrote = self._clock.seconds()
             self.transport.resumeProducing()
             self._arm()
 
     def stopProducing(self) -> None:
         self._end("client-gone")
 
+    def _write(self, data: bytes, now: float) -> None:
+        self._wrote = now
+        if self._first_byte is None:
+            self._first_byte = now
+        if self._open_answer is not None:
+            opening, self._open_answer = self._open_answer, None
+            opening()
+        self._bytes_out += len(data)
+        self._request.write(data)
+
     # Time.
 
     def _arm(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+        self._stop_timer()
         self._timer = self._clock.callLater(
             max(self._due() - self._clock.seconds(), 0.01), self._tick
         )
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _due(self) -> float:
         if self._paused_at is not None:
             return self._paused_at + self._timeouts.client_write
         due = self._heard + self._timeouts.idle
-        if self._boundary is not None and self._timeouts.keepalive is not None:
+        if self._flow.beats and self._timeouts.keepalive is not None:
             due = min(due, self._wrote + self._timeouts.keepalive)
         return due
 
@@ -166,13 +182,14 @@ class Pump(Protocol):
             self._end("timeout-idle")
             return
         elif now >= self._due():
-            self._keep_alive(now)
+            self._beat(now)
         self._arm()
 
-    def _keep_alive(self, now: float) -> None:
+    def _beat(self, now: float) -> None:
         self._wrote = now
-        if self._boundary is not None and self._boundary.between_events():
-            self._request.write(KEEPALIVE)
+        beat = self._flow.beat()
+        if beat:
+            self._write(beat, now)
 
     # The end.
 
@@ -180,17 +197,38 @@ class Pump(Protocol):
         if self._over:
             return
         self._over = True
-        if self._timer is not None:
-            self._timer.cancel()
+        self._stop_timer()
+        last = self._flow.close(ending)
         if self._request.channel is not None:
             self._request.unregisterProducer()
-            if ending == "complete":
-                self._request.finish()
-            else:
-                self._request.break_off()
-        if ending != "complete":
-            self._answer.abort()
+            self._end_client(last)
+        if not self._upstream_over:
+            self._end_upstream(ending)
         if self._done is not None:
             done, self._done = self._done, None
             if not done.called:
-                done.callback(Pumped(ending, self._bytes_out, self._first_byte))
+                opened = self._open_answer is None
+                done.callback(Pumped(last.ending, self._bytes_out, self._first_byte, opened))
+
+    def _end_client(self, last: Last) -> None:
+        if last.data:
+            self._write(last.data, self._clock.seconds())
+        if self._open_answer is not None:
+            return
+        if last.proper:
+            self._request.finish()
+        else:
+            self._request.break_off()
+
+    def _end_upstream(self, ending: str) -> None:
+        """Nothing more is wanted of it; where all was read, it may bring its body to an end."""
+        if ending != "complete":
+            self._answer.abort()
+            return
+        if self._paused_at is not None:
+            self.transport.resumeProducing()
+        self._timer = self._clock.callLater(LINGER, self._give_up)
+
+    def _give_up(self) -> None:
+        self._timer = None
+        self._answer.abort()

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from openaiproxy.errors import BadRequest
 from openaiproxy.profile import Route
-from openaiproxy.wire.target import Target
+from openaiproxy.wire.target import Target, parse_target
 
 __all__ = ["Routing"]
 
@@ -21,9 +21,10 @@ class Routing:
     _routes: Sequence[Route]
 
     def upstream_target(self, method: str, target: Target) -> bytes:
-        """The target to send upstream.
+        """The target to send upstream. The query, a bare question mark included, stays as sent.
 
-        :raises BadRequest: 404 ``path_not_offered``; 405 ``method_not_allowed``.
+        :raises BadRequest: 404 ``path_not_offered``; 405 ``method_not_allowed``; 400
+            ``bad_target``, where what is left of a path would be refused if it had been sent.
         """
         route = self._find(target.path)
         if route is None:
@@ -36,7 +37,7 @@ class Routing:
                 "this port does not offer that method here",
                 headers=(allow,),
             )
-        return route.onto.encode("ascii") + target.render()
+        return _sent(route, target)
 
     def methods(self, path: str) -> str:
         """The methods offered on a path, for ``Allow``."""
@@ -53,6 +54,23 @@ class Routing:
 
 
 def _fits(route: Route, path: str) -> bool:
+    path = _tidied(route, path)
     if path == route.path or (route.path == "/" and route.subtree):
         return True
     return route.subtree and path.startswith(route.path + "/")
+
+
+def _tidied(route: Route, path: str) -> str:
+    """The path, without a slash at its end where the route takes that off; never empty."""
+    return path.removesuffix("/") or "/" if route.tidy else path
+
+
+def _sent(route: Route, target: Target) -> bytes:
+    rest = target.path
+    if route.off:
+        rest = rest.removeprefix(route.path.removesuffix("/"))
+    sent = evolve(target, path=_tidied(route, route.onto + rest or "/")).render()
+    if route.off:
+        # It was checked as a whole; a slash that stood within it may now be at its beginning.
+        parse_target(sent)
+    return sent

@@ -3,6 +3,7 @@
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
+from openaiproxy.web.courses import find_course
 from openaiproxy.web.exchange import Exchange
 from openaiproxy.web.pages.health import Health
 from openaiproxy.web.port import OpenPort
@@ -22,7 +23,7 @@ class Relay(Resource):
 
     def render(self, request: Request) -> int:
         """Begin an exchange."""
-        Exchange(request, self._port).begin()
+        Exchange(request, self._port, find_course).begin()
         return NOT_DONE_YET
 
 

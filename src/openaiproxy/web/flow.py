@@ -1,0 +1,103 @@
+"""What becomes of an answer's bytes between the upstream and the client.
+
+:mod:`openaiproxy.web.pump` moves bytes and keeps time, and asks its flow what to write: the same bytes
+(:class:`Passing`), or others (:class:`openaiproxy.web.translated.Translated`).
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from attrs import define, frozen
+
+from openaiproxy.wire.boundary import Boundary
+
+__all__ = ["KEEPALIVE", "Flow", "Last", "Passing"]
+
+#: The comment doesn't begin with ``: ping``, at which one client's parser stops reading.
+KEEPALIVE = b": keepalive\n\n"
+
+
+@frozen
+class Last:
+    """How an answer ends for the client.
+
+    :param ending: one word, see :class:`openaiproxy.web.pump.Pumped`.
+    :param data: written before the end.
+    :param proper: whether the body is ended as HTTP ends one; if not, it is left visibly unfinished.
+    """
+
+    ending: str
+    data: bytes = b""
+    proper: bool = False
+
+
+class Flow(Protocol):
+    """One answer's way through the proxy.
+
+    :ivar beats: whether silence may be filled.
+    """
+
+    beats: bool
+
+    @property
+    def over(self) -> bool:
+        """Whether the answer is whole, though its upstream may still be sending."""
+
+    @property
+    def settled(self) -> bool:
+        """Whether a body that is ended by the connection's close may be taken for whole now."""
+
+    def feed(self, data: bytes) -> bytes:
+        """What the client gets for these bytes of the upstream."""
+
+    def beat(self) -> bytes:
+        """What fills a silence now; empty if nothing may."""
+
+    def close(self, ending: str) -> Last:
+        """The last words, when the upstream has ended, or was given up."""
+
+
+@define(eq=False)
+class Passing:
+    """Bytes as they came.
+
+    :param boundary: follows the events of an event stream, between which comments may be put; ``None`` for any
+        other body.
+    :param on_piece: sees each piece, for the payload log.
+    :param on_cut: the record that tells a caller, in its dialect, that the stream broke off; ``None`` where nobody
+        knows the dialect.
+    """
+
+    _boundary: Boundary | None = None
+    _on_piece: Callable[[bytes], None] | None = None
+    _on_cut: Callable[[str], bytes] | None = None
+    over: bool = False
+
+    @property
+    def beats(self) -> bool:
+        return self._boundary is not None
+
+    @property
+    def settled(self) -> bool:
+        return self._boundary is None or self._boundary.between_events()
+
+    def feed(self, data: bytes) -> bytes:
+        if self._boundary is not None:
+            self._boundary.feed(data)
+        if self._on_piece is not None:
+            self._on_piece(data)
+        return data
+
+    def beat(self) -> bytes:
+        between = self._boundary is not None and self._boundary.between_events()
+        return KEEPALIVE if between else b""
+
+    def close(self, ending: str) -> Last:
+        if ending == "complete":
+            return Last(ending, proper=True)
+        told = (
+            self._on_cut is not None
+            and self._boundary is not None
+            and self._boundary.between_events()
+        )
+        return Last(ending, self._on_cut(ending) if told and self._on_cut else b"")

@@ -1,0 +1,90 @@
+"""A stream of one dialect, as the client of another gets it.
+
+The first bytes are held until something of substance is known, so that a failure until then can still be a whole
+answer with a status of its own. A silence before that ends the wait: from the first sign of life on, a failure is
+told within the stream.
+"""
+
+from collections.abc import Callable
+
+from attrs import define, field
+
+from openaiproxy.hub.events import Fault, FaultKind
+from openaiproxy.translation import Stream
+from openaiproxy.web.flow import Last
+
+__all__ = ["Translated"]
+
+_WAITED_TOO_LONG = {
+    "timeout-idle": "The upstream fell silent within its answer.",
+    "timeout-client-write": "The answer was not read for too long.",
+}
+
+
+@define(eq=False)
+class Translated:
+    """A :class:`openaiproxy.web.flow.Flow` through a translation.
+
+    :param stream: translates it.
+    :param ping: a sign of life in the client's dialect.
+    :param on_piece: sees each piece of the upstream's, for the payload log.
+    :param committed: whether the client has been answered already.
+    """
+
+    stream: Stream
+    _ping: bytes
+    _on_piece: Callable[[bytes], None] | None = None
+    committed: bool = False
+    beats: bool = field(default=True, init=False)
+    settled: bool = field(default=True, init=False)
+    _held: list[bytes] = field(factory=list, init=False)
+
+    @property
+    def over(self) -> bool:
+        return self.stream.over
+
+    def feed(self, data: bytes) -> bytes:
+        if self._on_piece is not None:
+            self._on_piece(data)
+        return self._pass(self.stream.feed(data))
+
+    def beat(self) -> bytes:
+        self.committed = True
+        return self._pass(self._ping)
+
+    def close(self, ending: str) -> Last:
+        if ending in _WAITED_TOO_LONG:
+            self.fail(
+                Fault(
+                    FaultKind.TIMEOUT,
+                    _WAITED_TOO_LONG[ending],
+                    code="upstream_idle_timeout",
+                    status=504,
+                )
+            )
+        elif ending in ("complete", "upstream-cut"):
+            self._held.append(self.stream.eof())
+        else:
+            return Last(ending)
+        if self.stream.fault is None:
+            ending = "complete"
+        elif ending == "complete":
+            ending = "upstream-fault"
+        data = self._pass(b"")
+        return Last(ending, data, proper=self.committed)
+
+    def fail(self, fault: Fault) -> None:
+        """It failed for a reason that the upstream's bytes don't tell."""
+        self._held.append(self.stream.take((fault,)))
+
+    def _pass(self, data: bytes) -> bytes:
+        """The bytes, with those held before them, or nothing as long as they are held."""
+        if self.committed and not self._held:
+            return data
+        self._held.append(data)
+        if not self.committed and not self.stream.begun:
+            return b""
+        self.committed = True
+        held = b"".join(self._held)
+        self._held.clear()
+        return held
