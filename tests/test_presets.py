@@ -2,9 +2,11 @@
 
 import pytest
 
+from openaiproxy.bridging import Amendments, Bridging, Keep, Mode, Models
 from openaiproxy.config.settings import SETTINGS
 from openaiproxy.presets import PRESETS, CredentialRule
 from openaiproxy.profile import Route
+from openaiproxy.web.routing import Routing
 
 
 @pytest.mark.parametrize(
@@ -12,6 +14,8 @@ from openaiproxy.profile import Route
     [
         ("gateway", "tcp:4567:interface=127.0.0.1", CredentialRule.SERVER_IF_ANY, False),
         ("passthrough", "tcp:5101:interface=127.0.0.1", CredentialRule.CALLER, False),
+        ("bridge", "tcp:5102:interface=127.0.0.1", CredentialRule.CALLER, False),
+        ("o1", "tcp:4567:interface=127.0.0.1", CredentialRule.SERVER, False),
         ("keyed", "tcp:18443:interface=127.0.0.1", CredentialRule.SERVER, True),
     ],
 )
@@ -25,8 +29,56 @@ def test_each_preset_has_its_place_and_its_rules(
     assert preset.needs_client_keys is needs_client_keys
 
 
-def test_gateway_offers_v1_and_everything_else_onto_v1() -> None:
-    assert PRESETS["gateway"].profile.routes == (Route("/v1"), Route("/", onto="/v1"))
+def test_gateway_translates_what_it_must_and_lists_all_models() -> None:
+    profile = PRESETS["gateway"].profile
+    assert profile.upstream.speaks == ("responses", "chat")
+    assert profile.bridging == Bridging(mode=Mode.AUTO, models=Models())
+
+
+def test_bridge_speaks_responses_searches_and_reasons_rows_45_46_56_57() -> None:
+    profile = PRESETS["bridge"].profile
+    assert profile.upstream.speaks == ("responses",)
+    amendments = Amendments(suffixes=True, effort="medium", summary="auto", web_search=True)
+    models = Models(keep=Keep.CODEX)
+    assert profile.bridging == Bridging(Mode.BRIDGE, amendments, models)
+
+
+@pytest.mark.parametrize("name", ["passthrough", "bridge"])
+def test_the_callers_own_credential_never_meets_a_client_key_in_authorization(name: str) -> None:
+    assert PRESETS[name].profile.auth.places == ("x-api-key",)
+    assert not any("KEY" in variable for variable in PRESETS[name].environment)
+
+
+def test_passthrough_relays_and_lists_what_is_no_codex_row_45() -> None:
+    assert PRESETS["passthrough"].profile.bridging == Bridging(models=Models(keep=Keep.PLAIN))
+
+
+def test_keyed_relays_all_that_it_offers() -> None:
+    assert PRESETS["keyed"].profile.bridging == Bridging()
+
+
+def test_o1_waits_ten_minutes_for_everything() -> None:
+    profile = PRESETS["o1"].profile
+    assert profile.bridging == Bridging(mode=Mode.AUTO, models=Models())
+    timeouts = profile.timeouts
+    assert (timeouts.connect, timeouts.first_byte, timeouts.idle) == (600, 600, 600)
+    assert timeouts.client_write == 600
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/v1/chat/completions", "OPTIONS, POST"),
+        ("/v1/responses", "DELETE, GET, HEAD, OPTIONS, POST"),
+        ("/v1/responses/resp_1/cancel", "DELETE, GET, HEAD, OPTIONS, POST"),
+        ("/v1/models", "GET, HEAD, OPTIONS"),
+        ("/v1/models/o1-mini", "GET, HEAD, OPTIONS"),
+    ],
+)
+def test_o1_offers_chat_and_what_chats_clients_ask_for_too_pitfall_4(
+    path: str, methods: str
+) -> None:
+    assert Routing(PRESETS["o1"].profile.routes).methods(path) == methods
 
 
 def test_passthrough_offers_everything_with_its_documented_timeouts() -> None:

@@ -5,8 +5,9 @@ the rest is filled in: whose key goes upstream, whether callers must show one, a
 names in the environment it listens to. It knows nothing of flags or files:
 :mod:`openaiproxy.config` reads those and lays them over the template.
 
-``passthrough`` and ``keyed`` keep the documented contracts of sissiwup/openai-api-proxy (port
-5101) and of the FastAPI key proxy (port 18443).
+``passthrough`` and ``bridge`` keep the documented contracts of sissiwup/openai-api-proxy (ports
+5101 and 5102), ``keyed`` that of the FastAPI key proxy (port 18443), and ``o1`` that of
+simonx1/openai-o1-proxy (port 4567).
 """
 
 from collections.abc import Mapping
@@ -14,7 +15,8 @@ from enum import Enum, auto
 
 from attrs import frozen
 
-from openaiproxy.profile import ClientAuth, Profile, Route, Timeouts
+from openaiproxy.bridging import Amendments, Bridging, Keep, Mode, Models
+from openaiproxy.profile import ClientAuth, Profile, Route, Timeouts, Upstream
 
 __all__ = ["PRESETS", "CredentialRule", "Preset"]
 
@@ -74,10 +76,33 @@ SERVER_KEY = frozenset(
     }
 )
 
+# What stands before a path in place of /v1: base URLs that say it twice, or that a client made for
+# another server. A longer one goes before its own beginning.
+PREFIXES = (
+    "/v1/v1",
+    "/openai/v1/v1",
+    "/openai/v1",
+    "/openai",
+    "/anthropic/v1/v1",
+    "/anthropic/v1",
+    "/anthropic",
+    "/backend-api/codex/v1",
+    "/backend-api/codex",
+)
+
+# Every way to write a path arrives at one.
+EVERYTHING = (
+    *(Route(prefix, onto="/v1", off=True, tidy=True) for prefix in PREFIXES),
+    Route("/v1", tidy=True),
+    Route("/", onto="/v1", tidy=True),
+)
+
 GATEWAY = Preset(
     profile=Profile(
         name="gateway",
-        routes=(Route("/v1"), Route("/", onto="/v1")),
+        routes=EVERYTHING,
+        upstream=Upstream(speaks=("responses", "chat")),
+        bridging=Bridging(mode=Mode.AUTO, models=Models()),
     ),
     endpoint="tcp:4567:interface=127.0.0.1",
     credential=CredentialRule.SERVER_IF_ANY,
@@ -92,8 +117,27 @@ PASSTHROUGH = Preset(
         routes=(Route("/"),),
         auth=ClientAuth(places=("x-api-key",)),
         timeouts=Timeouts(connect=10.0, first_byte=600.0, idle=600.0),
+        bridging=Bridging(models=Models(keep=Keep.PLAIN)),
     ),
     endpoint="tcp:5101:interface=127.0.0.1",
+    credential=CredentialRule.CALLER,
+    environment=NETWORK,
+)
+
+BRIDGE = Preset(
+    profile=Profile(
+        name="bridge",
+        routes=EVERYTHING,
+        upstream=Upstream(speaks=("responses",)),
+        auth=ClientAuth(places=("x-api-key",)),
+        timeouts=Timeouts(connect=10.0, first_byte=600.0, idle=600.0),
+        bridging=Bridging(
+            mode=Mode.BRIDGE,
+            amendments=Amendments(suffixes=True, effort="medium", summary="auto", web_search=True),
+            models=Models(keep=Keep.CODEX),
+        ),
+    ),
+    endpoint="tcp:5102:interface=127.0.0.1",
     credential=CredentialRule.CALLER,
     environment=NETWORK,
 )
@@ -127,7 +171,44 @@ KEYED = Preset(
     environment=NETWORK | SERVER_KEY | {"PROXY_X_API_KEY"},
 )
 
+
+def _each(*routes: Route) -> tuple[Route, ...]:
+    """Routes below ``/v1``, beside the other ways to write their paths."""
+    starts = ("/v1", "", *PREFIXES)
+    return tuple(
+        Route(
+            start + route.path.removeprefix("/v1"),
+            route.subtree,
+            route.methods,
+            onto=route.path,
+            off=True,
+            tidy=True,
+        )
+        for route in routes
+        for start in starts
+    )
+
+
+# The contract is the first path alone. Clients that speak Chat to old models speak Responses to
+# newer ones at the same base URL, and ask for the list of models.
+O1 = Preset(
+    profile=Profile(
+        name="o1",
+        routes=_each(
+            Route("/v1/chat/completions", subtree=False, methods=frozenset({"POST"})),
+            Route("/v1/responses", methods=frozenset({"GET", "HEAD", "POST", "DELETE"})),
+            Route("/v1/models", methods=frozenset({"GET", "HEAD"})),
+        ),
+        upstream=Upstream(speaks=("responses", "chat")),
+        timeouts=Timeouts(connect=600.0, first_byte=600.0, idle=600.0, client_write=600.0),
+        bridging=Bridging(mode=Mode.AUTO, models=Models()),
+    ),
+    endpoint="tcp:4567:interface=127.0.0.1",
+    credential=CredentialRule.SERVER,
+    environment=NETWORK | SERVER_KEY,
+)
+
 PRESETS: Mapping[str, Preset] = {
-    preset.profile.name: preset for preset in (GATEWAY, PASSTHROUGH, KEYED)
+    preset.profile.name: preset for preset in (GATEWAY, PASSTHROUGH, BRIDGE, KEYED, O1)
 }
 """Every preset, by its name; ``gateway`` is the one that opens when none is named."""

@@ -3,6 +3,7 @@
 import pytest
 from attrs import fields_dict
 
+from openaiproxy.bridging import Amendments, Bridging, Models
 from openaiproxy.config.fields import get
 from openaiproxy.config.setting import Scope
 from openaiproxy.config.settings import BY_NAME, SETTINGS, flags
@@ -21,6 +22,8 @@ def test_every_setting_has_a_flag_with_help_and_print_config_is_a_switch() -> No
         "allow-origin",
         "client-key-headers",
         "no-proxy",
+        "aliases",
+        "speaks",
     }
 
 
@@ -48,7 +51,7 @@ def test_names_variables_and_fields_are_each_used_once() -> None:
 def test_every_field_named_exists() -> None:
     for row in SETTINGS:
         if row.field:
-            record = PRESETS["keyed"].profile if row.scope is Scope.PROFILE else Config(ports=())
+            record = PRESETS["gateway"].profile if row.scope is Scope.PROFILE else Config(ports=())
             get(record, row.field)
 
 
@@ -58,3 +61,18 @@ def test_every_field_named_exists() -> None:
 def test_no_limit_or_time_is_without_a_setting(record: type, part: str) -> None:
     named = {row.field for row in SETTINGS}
     assert {f"{part}.{field}" for field in fields_dict(record)} <= named
+
+
+@pytest.mark.parametrize(
+    ("record", "part", "others"),
+    [
+        (Bridging, "bridging", {"amendments", "models"}),
+        (Amendments, "bridging.amendments", set()),
+        (Models, "bridging.models", {"listed"}),
+    ],
+)
+def test_nothing_about_bridging_is_without_a_setting(
+    record: type, part: str, others: set[str]
+) -> None:
+    named = {row.field for row in SETTINGS}
+    assert {f"{part}.{field}" for field in fields_dict(record) if field not in others} <= named

@@ -7,7 +7,7 @@ from twisted.web.http_headers import Headers
 
 from openaiproxy.errors import BadRequest, BadUpstream, Unavailable
 from openaiproxy.presets import PRESETS
-from openaiproxy.profile import Profile
+from openaiproxy.profile import Profile, Route
 from openaiproxy.web.answers import Envelope, envelope_for, error_body, protocol_answer
 from openaiproxy.web.fields import answer_fields, is_event_stream, upstream_fields
 from openaiproxy.web.routing import Routing
@@ -15,6 +15,24 @@ from openaiproxy.wire.target import parse_target
 
 KEYED = Routing(PRESETS["keyed"].profile.routes)
 GATEWAY = Routing(PRESETS["gateway"].profile.routes)
+PASSTHROUGH = Routing(PRESETS["passthrough"].profile.routes)
+BRIDGE = Routing(PRESETS["bridge"].profile.routes)
+O1 = Routing(PRESETS["o1"].profile.routes)
+
+NORMAL = {"gateway": GATEWAY, "bridge": BRIDGE, "o1": O1}
+STARTS = [
+    "/v1",
+    "",
+    "/v1/v1",
+    "/openai",
+    "/openai/v1",
+    "/openai/v1/v1",
+    "/anthropic",
+    "/anthropic/v1",
+    "/anthropic/v1/v1",
+    "/backend-api/codex",
+    "/backend-api/codex/v1",
+]
 
 
 @pytest.mark.parametrize(
@@ -73,10 +91,121 @@ def test_a_server_side_key_is_not_reflected(method: str) -> None:
         ("/v1", "/v1"),
         ("/v12/x", "/v1/v12/x"),
         ("/x?", "/v1/x?"),
+        ("/", "/v1"),
+        ("/v1beta/models", "/v1/v1beta/models"),
+        ("/openaix/v1/models", "/v1/openaix/v1/models"),
+        ("/v1/files/v1/v1", "/v1/files/v1/v1"),
     ],
 )
 def test_the_gateway_serves_with_and_without_v1_row_18(sent: str, reached: str) -> None:
     assert GATEWAY.upstream_target("GET", parse_target(sent.encode())) == reached.encode()
+
+
+@pytest.mark.parametrize("name", NORMAL)
+@pytest.mark.parametrize("query", ["", "?", "?beta=true", "?a=%2F&b=/"])
+@pytest.mark.parametrize("end", ["", "/"])
+@pytest.mark.parametrize("start", STARTS)
+def test_all_ways_to_write_a_path_arrive_at_one_pitfall_5(
+    name: str, start: str, end: str, query: str
+) -> None:
+    sent = parse_target(f"{start}/responses{end}{query}".encode())
+    assert NORMAL[name].upstream_target("POST", sent) == f"/v1/responses{query}".encode()
+
+
+@pytest.mark.parametrize("name", NORMAL)
+@pytest.mark.parametrize("start", STARTS)
+@pytest.mark.parametrize(
+    "path", ["/chat/completions", "/responses/resp_1/input_items", "/models", "/models/o1-mini"]
+)
+def test_and_every_other_path_as_well_pitfall_5(name: str, start: str, path: str) -> None:
+    method = "POST" if path.startswith("/chat") else "GET"
+    sent = parse_target((start + path).encode())
+    assert NORMAL[name].upstream_target(method, sent) == f"/v1{path}".encode()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    ["/v1/v1/x", "/openai/v1/x", "/x/", "/v1/x/?", "/x?beta=true", "/", "/v1//x", "/a%2Fb?c=%20"],
+)
+def test_a_passthrough_keeps_every_byte(sent: str) -> None:
+    assert PASSTHROUGH.upstream_target("GET", parse_target(sent.encode())) == sent.encode()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/openai/v1%2f..",
+        "/openai/v1%2f..%2fadmin",
+        "/openai/v1/%2e%2e/admin",
+        "/v1/v1/..;x/admin",
+        "/openai/v1/%252e%252e/admin",
+        "/backend-api/codex\\..\\admin",
+        "/backend-api/codex%5c..%5cadmin",
+    ],
+)
+def test_encoded_dots_do_not_sneak_past_a_start_that_is_taken_off(path: str) -> None:
+    with pytest.raises(BadRequest, match="400 bad_target"):
+        GATEWAY.upstream_target("GET", parse_target(path.encode()))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/openai/v1%2fresponses",
+        "/v1%2fresponses",
+        "/v1/chat%2fcompletions",
+        "/%6fpenai/v1/responses",
+        "/openai/v1//responses",
+        "/v1/chat/completions//",
+        "/v1/chat/completions/x",
+        "/v1/files",
+        "/v1/messages",
+        "/v1",
+        "/openai",
+        "/",
+    ],
+)
+def test_o1_offers_nothing_else_however_it_is_written(path: str) -> None:
+    with pytest.raises(BadRequest, match="404 path_not_offered"):
+        O1.upstream_target("POST", parse_target(path.encode()))
+
+
+def test_an_escape_is_sent_on_as_it_was_compared() -> None:
+    sent = parse_target(b"/openai/v1%2fresponses")
+    assert GATEWAY.upstream_target("POST", sent) == b"/v1/v1%2fresponses"
+
+
+@pytest.mark.parametrize(
+    ("route", "sent", "reached"),
+    [
+        (Route("/a", off=True), "/a/b/", "/b/"),
+        (Route("/a", off=True), "/a", "/"),
+        (Route("/a", off=True, tidy=True), "/a/", "/"),
+        (Route("/a", off=True, onto="/v1"), "/a/", "/v1/"),
+        (Route("/a", off=True, onto="/v1"), "/a/a/b?a", "/v1/a/b?a"),
+        (Route("/", off=True, onto="/v1"), "/b", "/v1/b"),
+        (Route("/", tidy=True), "/", "/"),
+        (Route("/", tidy=True), "/b//?", "/b/?"),
+        (Route("/a", subtree=False, tidy=True), "/a/", "/a"),
+        (Route("/a"), "/a/", "/a/"),
+    ],
+)
+def test_a_routes_own_path_is_taken_off_and_a_last_slash(
+    route: Route, sent: str, reached: str
+) -> None:
+    target = parse_target(sent.encode())
+    assert Routing([route]).upstream_target("GET", target) == reached.encode()
+
+
+def test_what_is_left_is_checked_as_if_it_had_been_sent() -> None:
+    with pytest.raises(BadRequest, match="400 bad_target"):
+        Routing([Route("/a", off=True)]).upstream_target("GET", parse_target(b"/a//host/b"))
+
+
+def test_methods_are_those_of_the_path_that_is_reached() -> None:
+    assert O1.methods("/openai/v1/chat/completions/") == "OPTIONS, POST"
+    with pytest.raises(BadRequest, match="405"):
+        O1.upstream_target("GET", parse_target(b"/chat/completions"))
 
 
 @pytest.mark.parametrize(

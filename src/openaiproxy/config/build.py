@@ -1,17 +1,22 @@
 """From a preset and what was said to a profile.
 
-Most settings are laid over the template as they come. Three need a decision: the way out (which
+Most settings are laid over the template as they come. Four need a decision: the way out (which
 proxy, if any, for this upstream), the credential (by the preset's rule; the embedded upstream
-never gets a key), and the callers' keys.
+never gets a key), the callers' keys, and the list of models (only a list that isn't relayed has a
+file, an age, and patience).
 """
 
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from attrs import evolve, frozen
 
+from openaiproxy.bridging import Mode, Models
+from openaiproxy.config.bridging import KEEP_MODELS, MODELS, MODELS_FILE, TRANSLATING
 from openaiproxy.config.bypass import bypasses, is_loopback_name
-from openaiproxy.config.fields import lay, value_of
+from openaiproxy.config.fields import get, lay, value_of
 from openaiproxy.config.keys import find_client_keys, find_server_key
+from openaiproxy.config.models import parse_models
 from openaiproxy.config.setting import Scope, Setting
 from openaiproxy.config.settings import (
     API_KEY_FILE,
@@ -23,17 +28,18 @@ from openaiproxy.config.settings import (
     PROXY,
     SETTINGS,
 )
-from openaiproxy.config.sources import Level, Reading, why
+from openaiproxy.config.sources import Given, Level, Reading, why
 from openaiproxy.config.urls import EMBEDDED, MASK
 from openaiproxy.presets import CredentialRule, Preset
 from openaiproxy.profile import ClientAuth, Credential, Profile, Upstream
 
 __all__ = ["Built", "build"]
 
-_DECIDED = (API_KEY_FILE, CLIENT_KEYS_FILE, PROXY)
+_DECIDED = (API_KEY_FILE, CLIENT_KEYS_FILE, PROXY, *MODELS)
 _LAID = tuple(
     setting for setting in SETTINGS if setting.scope is Scope.PROFILE and setting not in _DECIDED
 )
+_OF_OWN_LIST = tuple(setting for setting in MODELS if setting != KEEP_MODELS)
 _AMBIENT = {
     "https": frozenset({"HTTPS_PROXY", "https_proxy"}),
     "http": frozenset({"HTTP_PROXY", "http_proxy"}),
@@ -72,6 +78,9 @@ class _Building:
         profile = evolve(self.preset.profile, name=self.name)
         for setting in _LAID:
             profile = self._lay(profile, setting)
+        if profile.bridging.mode is Mode.RELAY:
+            self._warn_of_idle(TRANSLATING, "relays requests as they are")
+        profile = self._with_models(profile)
         upstream = self._upstream(profile.upstream)
         credential, server_key_said = self._credential(profile.credential, upstream)
         auth, client_keys_said = self._auth(profile.auth)
@@ -79,16 +88,60 @@ class _Building:
         return Built(profile, self.preset, server_key_said, client_keys_said)
 
     def _lay(self, profile: Profile, setting: Setting) -> Profile:
+        laid: Profile = lay(profile, setting, self._find(setting), self.reading)
+        return laid
+
+    def _find(self, setting: Setting) -> Given | None:
+        """What was said, its place noted."""
         given = self.reading.sources.find(setting, self.preset.environment, self.name)
         self._note(setting, given.where if given else f"preset {self.preset.profile.name}")
-        laid: Profile = lay(profile, setting, given, self.reading)
-        return laid
+        return given
 
     def _note(self, setting: Setting, origin: str) -> None:
         self.reading.ledger.origins[f"profiles.{self.name}.{setting.name}"] = origin
 
     def _origin(self, setting: Setting) -> str:
         return self.reading.ledger.origins[f"profiles.{self.name}.{setting.name}"]
+
+    def _warn_of_idle(self, settings: Iterable[Setting], why_idle: str) -> None:
+        """Say that something was asked of this profile which it never does."""
+        for setting in settings:
+            given = self.reading.sources.find(setting, frozenset(), self.name)
+            if given is None or given.level not in (Level.FLAG, Level.FILE):
+                continue
+            default = get(self.preset.profile, setting.field)
+            if value_of(setting, given, self.reading, default) != default:
+                what = f"not used by profile {self.name}, which {why_idle}"
+                self.reading.ledger.warn(given.where, what)
+
+    def _with_models(self, profile: Profile) -> Profile:
+        policy, given = profile.bridging.models, self._find(KEEP_MODELS)
+        keep = None if policy is None else policy.keep
+        if given is not None:
+            keep = value_of(KEEP_MODELS, given, self.reading, keep)
+        if keep is None:
+            self._warn_of_idle(_OF_OWN_LIST, "relays the upstream's list of models")
+            return _put_models(profile, None)
+        profile = _put_models(profile, evolve(policy or Models(), keep=keep))
+        for setting in _OF_OWN_LIST:
+            profile = self._lay(profile, setting)
+        return self._with_list(profile)
+
+    def _with_list(self, profile: Profile) -> Profile:
+        """The list of our own, read from its file, if there is one."""
+        outside, ledger, models = self.reading.outside, self.reading.ledger, profile.bridging.models
+        if models is None or models.file is None:
+            return profile
+        origin = self._origin(MODELS_FILE)
+        try:
+            content = outside.read_text(outside.cwd / models.file)
+        except (OSError, UnicodeError) as error:
+            ledger.mistake(origin, f"{models.file} {why(error)}")
+            return profile
+        listed, mistakes = parse_models(content)
+        for mistake in mistakes:
+            ledger.mistake(f"{origin}: {models.file}", mistake)
+        return _put_models(profile, evolve(models, listed=listed))
 
     def _upstream(self, upstream: Upstream) -> Upstream:
         self._check_ca_bundle(upstream.ca_bundle)
@@ -156,3 +209,7 @@ class _Building:
         found = find_client_keys(self.reading, self.name, self.preset.environment)
         self._note(CLIENT_KEYS_FILE, found.where or "none given")
         return evolve(said, keys=found.keys, keys_file=found.file), bool(found.where)
+
+
+def _put_models(profile: Profile, models: Models | None) -> Profile:
+    return evolve(profile, bridging=evolve(profile.bridging, models=models))

@@ -18,8 +18,10 @@ _SHOWN_CHARACTERS = 60
 
 
 def get(record: Any, path: str) -> Any:
-    """What stands at a dotted path."""
+    """What stands at a dotted path; ``None`` if a record on the way to it is."""
     for part in path.split("."):
+        if record is None:
+            return None
         record = getattr(record, part)
     return record
 

@@ -6,8 +6,12 @@ is masked, and loading the mask warns.
 """
 
 from collections.abc import Iterable
+from enum import Enum
 from urllib.parse import urlsplit
 
+from openaiproxy.bridging import Alias
+from openaiproxy.config.aliases import alias_text
+from openaiproxy.config.bridging import KEEP_MODELS, MODELS
 from openaiproxy.config.fields import get
 from openaiproxy.config.setting import Scope, Setting
 from openaiproxy.config.settings import (
@@ -52,10 +56,16 @@ def _profile(config: Config, profile: Profile) -> list[str]:
     preset = config.presets.get(profile.name, profile.name)
     lines = [f"[profiles.{profile.name}]", f"preset = {_literal(preset)}"]
     for setting in SETTINGS:
-        if setting.scope is Scope.PROFILE:
+        if setting.scope is Scope.PROFILE and _means_something(setting, profile):
             origin = config.origins.get(f"profiles.{profile.name}.{setting.name}")
             lines.append(_setting(setting, profile, origin))
     return lines
+
+
+def _means_something(setting: Setting, profile: Profile) -> bool:
+    """Whether there is a value at all: a list of models that is relayed has no age."""
+    relayed = profile.bridging.models is None
+    return not (relayed and setting in MODELS and setting != KEEP_MODELS)
 
 
 def _setting(setting: Setting, profile: Profile, origin: str | None) -> str:
@@ -68,7 +78,7 @@ def _setting(setting: Setting, profile: Profile, origin: str | None) -> str:
         return _hidden("server-side key", ["key"] if profile.credential.key else [], origin)
     elif setting == CLIENT_KEYS_FILE and value is None:
         return _hidden("client keys", [key.name for key in profile.auth.keys], origin)
-    return _line(setting.key, value, origin)
+    return _line(setting.key, setting.absent if value is None else value, origin)
 
 
 def _hidden(what: str, names: Iterable[str], origin: str | None) -> str:
@@ -111,6 +121,10 @@ def _literal(value: object) -> str:
             return str(value)
         case tuple():
             return f"[{', '.join(_literal(one) for one in value)}]"
+        case Enum():
+            return _literal(value.value)
+        case Alias():
+            return _literal(alias_text(value))
         case frozenset():
             return _literal(tuple(sorted(value)))
     return f'"{str(value).translate(_ESCAPES)}"'

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
+from openaiproxy.bridging import Mode
+from openaiproxy.config.bridging import SPEAKS, WEB_SEARCH
 from openaiproxy.config.build import Built
 from openaiproxy.config.ports import tcp_port
 from openaiproxy.config.setting import Setting
@@ -58,6 +60,7 @@ def check(openings: Sequence[Opening], reading: Reading) -> None:
         _check_secrets(opening, reading)
         _check_reach(opening, reading)
         _check_loop(opening, openings, reading)
+        _check_dialects(opening, reading)
     _check_twins(openings, reading)
 
 
@@ -152,6 +155,24 @@ def _reaches(host: str, opening: Opening, reading: Reading) -> bool:
         if number in bound or (local and bound & _EVERYWHERE):
             return True
     return False
+
+
+def _check_dialects(opening: Opening, reading: Reading) -> None:
+    """The upstream can do what the profile asks of it."""
+    profile, name, ledger = opening.built.profile, opening.listen.profile, reading.ledger
+    upstream, bridging = profile.upstream, profile.bridging
+    speaks = ledger.origins[f"profiles.{name}.{SPEAKS.name}"]
+    if upstream.embedded and "messages" in upstream.speaks:
+        ledger.mistake(
+            speaks, f"the embedded upstream of profile {name} speaks responses and chat alone"
+        )
+    translates = bridging.mode is not Mode.RELAY
+    if translates and bridging.amendments.web_search and upstream.speaks == ("chat",):
+        ledger.mistake(
+            speaks,
+            f"profile {name} adds a web search, which Chat has no tool for: expected"
+            f" {SPEAKS.name} with another dialect, or {WEB_SEARCH.name} no",
+        )
 
 
 def _check_twins(openings: Sequence[Opening], reading: Reading) -> None:

@@ -37,6 +37,7 @@ class Setting:
     :param environment: customary variables, in order, after its own.
     :param repeatable: whether the flag may stand several times.
     :param shown: whether a mistake may repeat what was given (no, where it might hold a secret).
+    :param absent: the word for ``None``.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Setting:
     environment: tuple[str, ...] = ()
     repeatable: bool = False
     shown: bool = True
+    absent: str = "none"
 
     @property
     def variable(self) -> str:

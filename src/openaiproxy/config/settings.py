@@ -16,6 +16,7 @@ The order of rows is the order in which they are printed.
 from collections.abc import Mapping
 from functools import partial
 
+from openaiproxy.config.bridging import MODELS, SPEAKS, TRANSLATING
 from openaiproxy.config.setting import Flag, Scope, Setting
 from openaiproxy.config.urls import proxy_url, upstream_url
 from openaiproxy.config.values import (
@@ -71,7 +72,10 @@ _secret = partial(
 )
 
 PROFILE = _process(
-    "profile", name, "", "Profile of the one port: gateway, passthrough, keyed, or your own."
+    "profile",
+    name,
+    "",
+    "Profile of the one port: gateway, passthrough, bridge, keyed, o1, or your own.",
 )
 PORT = _process("port", whole(0, 65535), "", "TCP port on 127.0.0.1; 0 takes a free one.")
 LISTEN = _command(
@@ -201,6 +205,9 @@ _LIMITS = (
     Setting(
         "max-body", or_none(size), "limits.body", "Largest request body, such as 1GiB, or none."
     ),
+    Setting("max-read", size, "limits.read", "Largest request body that is read to be translated."),
+    Setting("max-answer", size, "limits.answer", "Largest answer that is read as a whole."),
+    Setting("max-event", size, "limits.event", "Largest event of a stream that is translated."),
     Setting("max-requests", whole(1), "limits.requests", "Requests at once on a port."),
 )
 
@@ -263,6 +270,9 @@ SETTINGS: tuple[Setting, ...] = (
     PROXY,
     NO_PROXY,
     CA_BUNDLE,
+    SPEAKS,
+    *TRANSLATING,
+    *MODELS,
     *_TIMES,
     *_LIMITS,
     *_PAYLOADS,

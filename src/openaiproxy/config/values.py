@@ -4,11 +4,13 @@ Each takes the raw value (text from a flag or a variable, a native value from TO
 flag that is repeated) and either returns the value or raises :class:`ValueError` with what was
 expected. They never repeat what they were given: the caller knows whether that may be shown.
 
-``none`` is how a limit is lifted or an optional value taken back, everywhere.
+``none`` is how a limit is lifted or an optional value taken back. Where ``none`` could be taken for
+a value, or isn't what taking back means, another word stands for it.
 """
 
 import re
 from collections.abc import Callable
+from enum import Enum
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from math import isfinite
 from pathlib import Path
@@ -19,12 +21,14 @@ __all__ = [
     "Parser",
     "address",
     "choice",
+    "distinct",
     "file_path",
     "header_names",
     "header_value",
     "host_name",
     "listed",
     "listens",
+    "member",
     "name",
     "or_none",
     "origin",
@@ -71,6 +75,12 @@ def choice(*words: str) -> Parser:
         raise ValueError(f"expected {' or '.join(words)}")
 
     return parse
+
+
+def member(of: type[Enum]) -> Parser:
+    """A parser of one member of an enumeration whose values are words."""
+    word = choice(*(str(each.value) for each in of))
+    return lambda raw: of(word(raw))
 
 
 def yes_no(raw: object) -> bool:
@@ -153,16 +163,16 @@ def file_path(raw: object) -> Path:
     raise ValueError("expected a file's path")
 
 
-def or_none(parser: Parser) -> Parser:
-    """The same parser, which also knows the word ``none``."""
+def or_none(parser: Parser, word: str = "none") -> Parser:
+    """The same parser, which also knows a word for ``None``."""
 
     def parse(raw: object) -> object:
-        if isinstance(raw, str) and raw.strip().lower() == "none":
+        if isinstance(raw, str) and raw.strip().lower() == word:
             return None
         try:
             return parser(raw)
         except ValueError as error:
-            raise ValueError(f"{error}, or none") from None
+            raise ValueError(f"{error}, or {word}") from None
 
     return parse
 
@@ -187,6 +197,20 @@ def unordered(item: Parser) -> Parser:
     """A parser of several values whose order says nothing."""
     parser = listed(item)
     return lambda raw: frozenset(parser(raw))
+
+
+def distinct(item: Parser) -> Parser:
+    """A parser of several values in an order that counts: at least one, and none twice."""
+
+    def parse(raw: object) -> tuple[object, ...]:
+        values = listed(item)(raw)
+        if not values:
+            raise ValueError("expected at least one")
+        if len(set(values)) < len(values):
+            raise ValueError("expected none of them twice")
+        return values
+
+    return parse
 
 
 def header_names(raw: object) -> tuple[object, ...]:
