@@ -7,6 +7,7 @@ import pytest
 from attrs import evolve
 
 from openaiproxy.config.printing import print_config
+from openaiproxy.presets import PRESETS
 from openaiproxy.profile import Config, Logging, Port, Profile, Route, Upstream
 from tests.config.world import KEY, World
 
@@ -14,6 +15,7 @@ FILES: Mapping[str, str | bytes | Exception] = {
     "/srv/key": KEY,
     "/srv/keys": "alice = alices-key",
     "/srv/ca.pem": "-----BEGIN CERTIFICATE-----",
+    "/srv/models.json": '["a"]',
 }
 
 
@@ -33,6 +35,12 @@ def bare(config: Config) -> Config:
         {"allow_host": ["b", "a"], "allow_origin": "*", "client_key_headers": "x-b,x-a"},
         {"log_file": "x\"\\'é\U0001f600.log", "log_rotate_daily": "no", "log_rotate_size": "none"},
         {"payload_log": "p.log", "drain": "0", "log_format": "json"},
+        {"profile": "bridge"},
+        {"profile": "o1", "api_key_file": "key"},
+        {"mode": "bridge", "speaks": ["messages", "chat"], "aliases": ["b=c:res-low", "a=d:e"]},
+        {"default_effort": "none", "default_tier": "flex", "store": "no", "unsupported": "pass"},
+        {"models_file": "models.json", "keep_models": "plain", "models_ttl": "0"},
+        {"keep_models": "relay", "reasoning_shown": "off", "refuse_losses": "yes"},
     ],
 )
 def test_what_is_printed_loads_as_the_same_configuration(flags: dict[str, object]) -> None:
@@ -85,6 +93,24 @@ def test_values_are_printed_with_their_places() -> None:
     assert "max-body = 1024  # --max-body" in lines
     assert "payload-chars = 20000  # preset gateway" in lines
     assert "keep = 14  # default" in lines
+
+
+def test_what_is_left_to_the_caller_or_relayed_says_so() -> None:
+    printed = print_config(World().load(keep_models="relay"))
+    document = tomllib.loads(printed)["profiles"]["gateway"]
+    assert document["keep-models"] == "relay"
+    assert not document.keys() & {"models-file", "models-ttl", "models-patience"}
+    taken_back = {document[f"default-{name}"] for name in ("effort", "summary", "tier")}
+    assert taken_back == {"caller"}
+    assert document["store"] == "caller"
+
+
+def test_what_is_printed_of_any_preset_loads_without_a_warning() -> None:
+    world = World({**FILES, "/srv/.env": f"OPENAI_API_KEY={KEY}\nPROXY_X_API_KEY=a-client-key"})
+    for name in PRESETS:
+        printed = print_config(world.load(profile=name))
+        again = World({**world.files, "/etc/c.toml": printed}).load(config="/etc/c.toml")
+        assert again.warnings == ()
 
 
 def test_a_configuration_made_by_hand_is_printed_without_a_story() -> None:

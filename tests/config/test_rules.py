@@ -18,6 +18,34 @@ def test_keyed_does_not_start_without_keys_and_says_how_to_give_them() -> None:
     ]
 
 
+def test_o1_does_not_start_without_a_server_side_key_and_takes_any_caller_on_loopback() -> None:
+    assert World().mistakes(profile="o1") == [
+        "--profile: profile o1 needs a server-side key: expected OPENAIPROXY_API_KEY,"
+        " OPENAI_API_KEY or api-key-file"
+    ]
+    assert World(environ=SERVER).profile(profile="o1").auth.keys == ()
+    [mistake] = World(environ=SERVER, hosts={"tcp:4567": [""]}).mistakes(listen=["o1=tcp:4567"])
+    assert PUBLIC in mistake
+
+
+def test_a_web_search_needs_a_dialect_that_has_one() -> None:
+    [mistake] = World().mistakes(profile="bridge", speaks="chat")
+    assert mistake.startswith("--speaks: profile bridge adds a web search, which Chat has no tool")
+    assert World().load(profile="bridge", speaks="chat,messages").ports
+    assert World().load(profile="bridge", speaks="chat", web_search="no").ports
+    assert World().load(profile="bridge", speaks="chat", mode="relay").ports
+    assert World().load(speaks="chat").ports
+
+
+def test_the_embedded_upstream_speaks_no_messages() -> None:
+    [mistake] = World().mistakes(upstream="embedded", speaks=["responses", "messages"])
+    assert (
+        mistake
+        == "--speaks: the embedded upstream of profile gateway speaks responses and chat alone"
+    )
+    assert World().load(upstream="embedded", speaks="chat").ports
+
+
 def test_a_key_that_was_said_wrongly_is_not_said_to_be_missing_too() -> None:
     world = World(environ={"OPENAI_API_KEY": "a b", "PROXY_X_API_KEY": "short"})
     assert [one.partition(":")[0] for one in world.mistakes(profile="keyed")] == [
