@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from openaiproxy.errors import BadRequest
 from openaiproxy.profile import Route
@@ -50,26 +50,30 @@ class Routing:
         return ", ".join(sorted({*methods, "OPTIONS"}))
 
     def _find(self, path: str) -> Route | None:
-        return next((route for route in self._routes if _fits(route, path)), None)
+        bare = _bare(path)
+        fits = (route for route in self._routes if _fits(route, bare if route.tidy else path))
+        return next(fits, None)
 
 
 def _fits(route: Route, path: str) -> bool:
-    path = _tidied(route, path)
-    if path == route.path or (route.path == "/" and route.subtree):
+    if not path.startswith(route.path):
+        return False
+    if len(path) == len(route.path):
         return True
-    return route.subtree and path.startswith(route.path + "/")
+    return route.subtree and (route.path == "/" or path[len(route.path)] == "/")
 
 
-def _tidied(route: Route, path: str) -> str:
-    """The path, without a slash at its end where the route takes that off; never empty."""
-    return path.removesuffix("/") or "/" if route.tidy else path
+def _bare(path: str) -> str:
+    """The path without a slash at its end, but for the root."""
+    return path.removesuffix("/") or "/"
 
 
 def _sent(route: Route, target: Target) -> bytes:
     rest = target.path
     if route.off:
         rest = rest.removeprefix(route.path.removesuffix("/"))
-    sent = evolve(target, path=_tidied(route, route.onto + rest or "/")).render()
+    path = route.onto + rest or "/"
+    sent = Target(_bare(path) if route.tidy else path, target.query).render()
     if route.off:
         # It was checked as a whole; a slash that stood within it may now be at its beginning.
         parse_target(sent)
