@@ -23,7 +23,13 @@ CHATS: dict[str, dict[str, Any]] = {
 QUESTIONS: dict[str, dict[str, Any]] = {
     "text": question("hi"),
     "settings": question(
-        "hi", instructions="be brief", temperature=0.5, metadata={"a": "b"}, store=False, user="u"
+        "hi",
+        model="gpt-4.1",
+        instructions="be brief",
+        temperature=0.5,
+        metadata={"a": "b"},
+        store=False,
+        user="u",
     ),
     "tools": question("parallel", tools=TOOL_LIST),
     "refusal": question("refuse"),

@@ -46,6 +46,7 @@ class Call:
     :param uploads: the files of the form, by field name.
     :param digest: hex digits made of path and body; ids derive from them.
     :param now: UNIX time in whole seconds.
+    :param anthropic: whether it came as Anthropic's clients ask.
     """
 
     body: dict[str, Any]
@@ -56,6 +57,7 @@ class Call:
     id: str = ""
     query: dict[str, str] = field(factory=dict)
     uploads: dict[str, list[Upload]] = field(factory=dict)
+    anthropic: bool = False
 
     def name(self, prefix: str, what: object = "", length: int = 32) -> str:
         """An id that begins with a prefix: the same for the same request and thing."""

@@ -1,28 +1,35 @@
 """Chat Completions: one conversation in, one completion or its chunks out.
 
 A stream is chunks of one id: the role, then deltas, then a chunk with ``finish_reason``, then (with
-``stream_options.include_usage``) one without choices that holds the usage, then ``[DONE]``.
+``stream_options.include_usage``) one without choices that holds the usage, then ``[DONE]``. Models
+named as those of DeepSeek and Qwen that reason (``deepseek-reasoner``, ``qwq-32b``) show it before
+the answer, as ``reasoning_content``.
 """
 
+import re
 from collections.abc import Iterator
-from itertools import takewhile
 from typing import Any
 
 import orjson
 
+from openaiproxy.upstream.embedded.attachments import attached
 from openaiproxy.upstream.embedded.calls import Answer, Call, Event, Events, Whole
 from openaiproxy.upstream.embedded.conversation import Ask, Offer, Said, ToolCall, answer
+from openaiproxy.upstream.embedded.history import SPOKEN, Step, await_answer, came, say
 from openaiproxy.upstream.embedded.refusals import Refusal
 from openaiproxy.upstream.embedded.texts import Short, tokens
+from openaiproxy.upstream.embedded.vetoes import check_vetoes
 
 __all__ = ["create"]
 
 Json = dict[str, Any]
+_OPEN_MINDED = re.compile("reasoner|qwq|-r1")
 
 
 def create(call: Call) -> Answer:
     """``POST /v1/chat/completions``."""
     call.require("model", "messages")
+    check_vetoes("chat", call)
     ask = parse_ask(call)
     said = answer(ask, call)
     choices = call.count("n", 1, 1, 16)
@@ -37,26 +44,44 @@ def parse_ask(call: Call) -> Ask:
     body, messages = call.body, call.body["messages"]
     if not messages:
         raise Refusal(400, "Invalid 'messages': empty array.", param="messages")
-    last: Json = next((m for m in reversed(messages) if m.get("role") == "user"), {})
-    ended = takewhile(lambda m: m.get("role") in ("tool", "function"), reversed(messages))
     form = body.get("response_format") or {}
     if not isinstance(form, dict):
         message = "Invalid type for 'response_format': expected an object."
         raise Refusal(400, message, param="response_format", code="invalid_type")
     return Ask(
-        text=_text(last.get("content")),
-        pictures=sum(1 for p in _parts(last.get("content")) if p.get("type") != "text"),
-        outputs=tuple(_text(m.get("content")) for m in reversed(list(ended))),
+        awaited=await_answer(step for step in map(_step, messages) if step),
         offers=tuple(_offers(body)),
         choice=_choice(body.get("tool_choice") or body.get("function_call")),
         parallel=body.get("parallel_tool_calls") is not False,
         format=form.get("type", "text"),
         schema=(form.get("json_schema") or {}).get("schema", {}),
-        reasons=body.get("reasoning_effort") not in (None, "none"),
+        reasons=shows_reasoning(call) or body.get("reasoning_effort") not in (None, "none"),
+        stops=_stops(body.get("stop")),
         limit=call.limit("max_completion_tokens", "max_tokens"),
         tokens=sum(3 + tokens(_text(m.get("content"))) for m in messages)
         + tokens(orjson.dumps(body.get("tools") or []).decode()),
     )
+
+
+def shows_reasoning(call: Call) -> bool:
+    """Whether the model shows its reasoning, as those of other makers do."""
+    return _OPEN_MINDED.search(call.model) is not None
+
+
+def _step(message: Json) -> Step | None:
+    content = message.get("content")
+    match message.get("role"):
+        case "user":
+            return say(_text(content), attached(_parts(content)))
+        case "tool" | "function":
+            return came(_text(content), attached(_parts(content)))
+        case "assistant":
+            return SPOKEN
+    return None
+
+
+def _stops(stop: Any) -> tuple[str, ...]:
+    return (stop,) if isinstance(stop, str) else tuple(map(str, stop or ()))
 
 
 def _parts(content: Any) -> list[Json]:
@@ -124,6 +149,8 @@ def _message(call: Call, said: Said, index: int) -> Json:
         "refusal": said.refusal.value if said.refusal else None,
         "annotations": [],
     }
+    if shows_reasoning(call) and said.reasoning:
+        message["reasoning_content"] = said.reasoning.value
     if said.calls:
         made = [_call_document(call, c, (index, n)) for n, c in enumerate(said.calls)]
         message["tool_calls"] = made
@@ -183,6 +210,9 @@ def _chunks(call: Call, said: Said, choices: int) -> Iterator[Event]:
 def _deltas(call: Call, said: Said, index: int) -> Iterator[Json]:
     opening = None if said.calls or said.refusal else ""
     yield {"role": "assistant", "content": opening, "refusal": None}
+    if shows_reasoning(call) and said.reasoning:
+        for piece in said.reasoning.pieces():
+            yield {"reasoning_content": piece}
     for number, made in enumerate(said.calls):
         document = {"index": number, **_call_document(call, made, (index, number))}
         kind, grows = ("custom", "input") if made.plain else ("function", "arguments")

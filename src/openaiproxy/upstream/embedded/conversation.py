@@ -1,23 +1,27 @@
 """What the stand-in says in a conversation, apart from the dialect in which it is asked.
 
-Chat Completions and Responses read an :class:`Ask` out of their requests and write the
+Chat Completions, Responses and Messages read an :class:`Ask` out of their requests and write the
 :class:`Said` in their own shape. The rules, in order:
 
-- the last turn holds results of tools: the text quotes them, so that a round trip proves itself;
+- the last turn holds results of tools: the text quotes all since the question, so that a round trip
+  proves itself; where the question says "twice", the tools are called once more after the first;
 - tools are offered: the one that the choice or the user's text names is called, or else the first;
   all of them where the user's text says "parallel" (and calls in parallel aren't forbidden), with
   arguments that fit their schemas;
 - the user's text says "refuse": a refusal;
 - a JSON schema is asked for: a value that fits it;
-- else the text quotes the user.
+- else the text quotes the user, and tells what pictures and files came along.
+
+A text ends before the first of the sequences that are to stop it, and at the limit of tokens.
 """
 
 from typing import Any
 
 import orjson
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from openaiproxy.upstream.embedded.calls import Call
+from openaiproxy.upstream.embedded.history import Awaited
 from openaiproxy.upstream.embedded.refusals import Refusal
 from openaiproxy.upstream.embedded.specimens import specimen
 from openaiproxy.upstream.embedded.texts import Short, Text, short_text, tokens
@@ -43,24 +47,22 @@ class Offer:
 class Ask:
     """What a conversation asks for.
 
-    :param text: the user's last text.
-    :param pictures: how many images and files came with it.
-    :param outputs: the results of tools that end the conversation.
+    :param awaited: what the conversation so far leaves to answer.
     :param choice: ``auto``, ``none``, ``required``, or the name of a tool.
     :param format: ``text``, ``json_object`` or ``json_schema``, the last with ``schema``.
+    :param stops: sequences that end the text before them.
     :param limit: the most tokens that may be answered, or ``None``.
     :param tokens: how many tokens the request itself has.
     """
 
-    text: str = ""
-    pictures: int = 0
-    outputs: tuple[str, ...] = ()
+    awaited: Awaited = field(factory=Awaited)
     offers: tuple[Offer, ...] = ()
     choice: str = "auto"
     parallel: bool = True
     format: str = "text"
     schema: Any = None
     reasons: bool = False
+    stops: tuple[str, ...] = ()
     limit: int | None = None
     tokens: int = 0
 
@@ -79,6 +81,7 @@ class Said:
     """What is answered: calls, or a refusal, or a text.
 
     :param short: whether the limit cut it.
+    :param stopped: the sequence before which it ends, if one stopped it.
     """
 
     text: Text | None = None
@@ -86,6 +89,7 @@ class Said:
     calls: tuple[ToolCall, ...] = ()
     reasoning: Short | None = None
     short: bool = False
+    stopped: str | None = None
     asked_tokens: int = 0
 
     @property
@@ -108,26 +112,40 @@ def answer(ask: Ask, call: Call) -> Said:
     called = _called(ask)
     if called:
         return evolve(said, calls=tuple(_call(offer) for offer in called))
-    if not ask.outputs and "refuse" in ask.text.lower():
+    if not ask.awaited.outputs and "refuse" in ask.awaited.text.lower():
         refusal = short_text("I'm sorry, but I can't help with that.")
         return evolve(said, refusal=refusal)
-    return cut_words(evolve(said, text=call.text(_words(ask))), ask.limit)
+    return cut_words(_stopped(evolve(said, text=call.text(_words(ask))), ask.stops), ask.limit)
+
+
+def _stopped(said: Said, stops: tuple[str, ...]) -> Said:
+    """The answer up to the first of these sequences; a long text has none of them."""
+    if not isinstance(said.text, Short):
+        return said
+    text = said.text.value
+    found = [(text.index(stop), stop) for stop in stops if stop and stop in text]
+    if not found:
+        return said
+    at, stop = min(found)
+    return evolve(said, text=short_text(text[:at]), stopped=stop)
 
 
 def cut_words(said: Said, limit: int | None) -> Said:
     """The answer, with its text cut to the limit of tokens; reasoning counts first."""
     if limit is None or said.text is None or said.tokens <= limit:
         return said
-    return evolve(said, text=said.text.head(max(0, limit - said.reasoning_tokens)), short=True)
+    text = said.text.head(max(0, limit - said.reasoning_tokens))
+    return evolve(said, text=text, short=True, stopped=None)
 
 
 def _called(ask: Ask) -> list[Offer]:
-    if ask.outputs or ask.choice == "none" or not ask.offers:
+    text = ask.awaited.text.lower()
+    again = ask.awaited.rounds == 1 and "twice" in text
+    if (ask.awaited.outputs and not again) or ask.choice == "none" or not ask.offers:
         return []
     chosen = [o for o in ask.offers if o.name == ask.choice]
     if chosen:
         return chosen[:1]
-    text = ask.text.lower()
     if "parallel" in text and ask.parallel:
         return list(ask.offers)
     named = [o for o in ask.offers if o.name.lower() in text]
@@ -153,9 +171,14 @@ def _specimen(schema: Any, param: str) -> Any:
 def _words(ask: Ask) -> str:
     if ask.format == "json_schema":
         return orjson.dumps(_specimen(ask.schema, "format")).decode()
+    awaited = ask.awaited
     if ask.format == "json_object":
-        return orjson.dumps({"answer": ask.text[:_QUOTE]}).decode()
-    if ask.outputs:
-        return "The tool answered: " + "; ".join(ask.outputs)
-    pictures = f" You also sent {ask.pictures} attachments." if ask.pictures else ""
-    return f"This is the embedded upstream. You said: {ask.text[:_QUOTE]}{pictures}"
+        return orjson.dumps({"answer": awaited.text[:_QUOTE]}).decode()
+    words = f"This is the embedded upstream. You said: {awaited.text[:_QUOTE]}"
+    if awaited.outputs:
+        words = "The tool answered: " + "; ".join(awaited.outputs)
+    if awaited.beside:
+        words += f" You also said: {awaited.beside[:_QUOTE]}"
+    if awaited.attached:
+        words += " You also sent " + ", ".join(awaited.attached) + "."
+    return words

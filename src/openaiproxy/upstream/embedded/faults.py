@@ -10,12 +10,14 @@ They stand in the ``x-embedded-fault`` header, or behind a ``!`` in the model's 
 ``stall``           send nothing, for ever; ``stall=N``: fall silent after N chunks
 ``cut=N``           drop the connection after N chunks, without a proper end
 ``reset``           reset the connection before the head; with ``cut=N``: reset, not close, there
-``status=CODE``     refuse with that status (400 to 599), in OpenAI's error shape;
+``status=CODE``     refuse with that status (400 to 599), in the dialect's error shape;
                     ``retry-after=SECONDS`` sets that header
 ``html``            an HTML error page, as of a gateway; status 502 unless ``status`` says otherwise
 ``error=N``         after N events of a stream, the dialect's error event; a whole answer is a 500
 ``failed=N``        after N events of a stream, ``response.failed``; a whole response has the
                     status ``failed``; other dialects do as under ``error``
+``refuse=NAMES``    refuse what some models do, in the service's words; the names are in the table
+                    of ``vetoes.py``, joined by ``+``
 ``noend``           a stream ends cleanly, but without its terminal events
 ``framing=STYLE``   odd but legal SSE: ``crlf cr nospace multiline comments bytewise``, joined
                     by ``+``
@@ -61,6 +63,7 @@ class Fault:
     error: int | None = None
     failed: int | None = None
     noend: bool = False
+    refuse: frozenset[str] = frozenset()
     framing: frozenset[str] = frozenset()
     chunks: int | None = None
     size: int | None = None
@@ -95,6 +98,10 @@ def _styles(value: str) -> frozenset[str]:
     return styles
 
 
+def _names(value: str) -> frozenset[str]:
+    return frozenset(value.split("+"))
+
+
 _COUNT = _number(0, _MANY)
 #: word -> how its value is read, and what it means without one (``None``: a value is required).
 _WORDS: dict[str, tuple[Callable[[str], Any] | None, Any]] = {
@@ -109,6 +116,7 @@ _WORDS: dict[str, tuple[Callable[[str], Any] | None, Any]] = {
     "error": (_COUNT, None),
     "failed": (_COUNT, None),
     "noend": (None, True),
+    "refuse": (_names, None),
     "framing": (_styles, None),
     "chunks": (_number(1, _MANY), None),
     "size": (_number(1, _LONG), None),

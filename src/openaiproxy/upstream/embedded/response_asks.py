@@ -5,13 +5,14 @@ Input is a text or a list of items; an item without a type is a message. Items t
 """
 
 from collections.abc import Iterator
-from itertools import takewhile
 from typing import Any
 
 import orjson
 
+from openaiproxy.upstream.embedded.attachments import attached
 from openaiproxy.upstream.embedded.calls import Call
 from openaiproxy.upstream.embedded.conversation import Ask, Offer
+from openaiproxy.upstream.embedded.history import SPOKEN, Step, await_answer, came, say
 from openaiproxy.upstream.embedded.refusals import Refusal
 from openaiproxy.upstream.embedded.texts import tokens
 
@@ -63,15 +64,10 @@ def parse_ask(call: Call, items: list[Json], earlier: list[Json]) -> Ask:
     :param items: its input, from :func:`parse_items`.
     :param earlier: the items of the responses that it continues.
     """
-    body = call.body
-    last: Json = next((i for i in reversed(items) if i.get("role") == "user"), {})
-    parts = last.get("content") or []
-    ended = takewhile(lambda item: item["type"] in _OUTPUTS, reversed(items))
+    body, history = call.body, [*earlier, *items]
     form = (body.get("text") or {}).get("format") or {}
     return Ask(
-        text="".join(str(p.get("text", "")) for p in parts),
-        pictures=sum(1 for p in parts if p.get("type") != "input_text"),
-        outputs=tuple(_output(item.get("output")) for item in reversed(list(ended))),
+        awaited=await_answer(step for step in map(_step, history) if step),
         offers=tuple(_offers(body.get("tools") or [])),
         choice=_choice(body.get("tool_choice")),
         parallel=body.get("parallel_tool_calls") is not False,
@@ -79,8 +75,22 @@ def parse_ask(call: Call, items: list[Json], earlier: list[Json]) -> Ask:
         schema=form.get("schema", {}),
         reasons=_reasons(body.get("reasoning")),
         limit=call.limit("max_output_tokens"),
-        tokens=count_tokens(call, [*earlier, *items]),
+        tokens=count_tokens(call, history),
     )
+
+
+def _step(item: Json) -> Step | None:
+    content, output = item.get("content") or [], item.get("output")
+    match item["type"], item.get("role"):
+        case "message", "user":
+            return say("".join(str(p.get("text", "")) for p in content), attached(content))
+        case "message", "assistant":
+            return SPOKEN
+        case kind, _ if kind in _OUTPUTS:
+            return came(_output(output), attached(output if isinstance(output, list) else None))
+        case (("function_call" | "custom_tool_call"), _):
+            return SPOKEN
+    return None
 
 
 def _reasons(reasoning: Any) -> bool:

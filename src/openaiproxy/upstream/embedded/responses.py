@@ -17,6 +17,7 @@ from openaiproxy.upstream.embedded.response_asks import count_tokens, parse_ask,
 from openaiproxy.upstream.embedded.response_documents import Turn, document, output, sealed
 from openaiproxy.upstream.embedded.response_events import broken, events
 from openaiproxy.upstream.embedded.texts import Short
+from openaiproxy.upstream.embedded.vetoes import check_vetoes
 
 __all__ = ["cancel", "compact", "create", "delete", "input_items", "input_tokens", "retrieve"]
 
@@ -27,6 +28,7 @@ def create(call: Call) -> Answer:
     """``POST /v1/responses``."""
     call.require("model")
     items, earlier = parse_items(call), _earlier(call)
+    check_vetoes("responses", call)
     if not items and not earlier and not call.body.get("prompt"):
         raise missing("input")
     said = answer(parse_ask(call, items, earlier), call)
