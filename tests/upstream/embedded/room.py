@@ -14,7 +14,7 @@ from twisted.web.http import PotentialDataLoss
 
 from openaiproxy.upstream.embedded.door import Door, resource
 
-__all__ = ["Answered", "Room", "chat", "events", "frames", "question"]
+__all__ = ["Answered", "Room", "chat", "events", "frames", "message", "question"]
 
 
 @define
@@ -124,3 +124,9 @@ def chat(text: str, **more: Any) -> dict[str, Any]:
 def question(words: str, **more: Any) -> dict[str, Any]:
     """A Responses request with a text."""
     return {"model": "gpt-5", "input": words, **more}
+
+
+def message(text: str, **more: Any) -> dict[str, Any]:
+    """A Messages request with one message."""
+    model, said = "claude-sonnet-4-5", [{"role": "user", "content": text}]
+    return {"model": model, "max_tokens": 4096, "messages": said, **more}

@@ -2,7 +2,8 @@
 and writes the answer.
 
 Bodies are read whole, up to :data:`LIMIT` bytes; what comes beyond is dropped as it arrives and
-answered 413. Any key is accepted, and none. Every refusal is a JSON object in OpenAI's shape,
+answered 413. Any key is accepted, in any header, and none. Every refusal is a JSON object in
+OpenAI's shape or (of Messages, and of models where ``anthropic-version`` is sent) in Anthropic's,
 except where a fault asks for HTML.
 """
 
@@ -22,7 +23,7 @@ from zope.interface import implementer
 from openaiproxy.upstream.embedded.calls import Answer, Call, Events, Shelves, Upload
 from openaiproxy.upstream.embedded.faults import Fault, parse_fault, split_model
 from openaiproxy.upstream.embedded.forms import parse_body
-from openaiproxy.upstream.embedded.heads import body_chunks, write_head
+from openaiproxy.upstream.embedded.heads import Head, body_chunks, write_head
 from openaiproxy.upstream.embedded.memory import Memory
 from openaiproxy.upstream.embedded.outflow import Outflow, drop
 from openaiproxy.upstream.embedded.refusals import Refusal, troubled
@@ -137,7 +138,15 @@ class Door:
             fault,
             query=dict(parse_qsl(query, keep_blank_values=True)),
             uploads=uploads,
+            anthropic=_of_anthropic(request),
         )
+
+
+def _of_anthropic(request: Request) -> bool:
+    """Whether a request is one of Anthropic's API."""
+    path = request.uri.partition(b"?")[0]
+    asked = path.startswith(b"/v1/models") and bool(_header(request, "anthropic-version"))
+    return asked or path.startswith(b"/v1/messages")
 
 
 def _header(request: Request, name: str) -> str:
@@ -232,10 +241,11 @@ class Exchange:
             return
         if self.fault.stall == -1:
             return
-        write_head(self.request, answer, self.fault, self.digest)
+        head = Head(self.fault, self.digest, _of_anthropic(self.request))
+        write_head(self.request, answer, head)
         if isinstance(answer, Events):
             self.streams = True
             self.door.tally.streaming += 1
-        chunks = body_chunks(answer, self.fault)
+        chunks = body_chunks(answer, head)
         self._outflow = Outflow(self.request, chunks, self.door.clock, self.fault)
         self._outflow.start()

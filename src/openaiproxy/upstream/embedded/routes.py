@@ -1,4 +1,4 @@
-"""Which path is answered by what. The paths are OpenAI's; a ``*`` stands for one id."""
+"""Which path is answered by what. The paths are OpenAI's, and Anthropic's; a ``*`` stands for one id."""
 
 from collections.abc import Callable
 from urllib.parse import unquote
@@ -9,6 +9,7 @@ from openaiproxy.upstream.embedded import (
     embeddings,
     files,
     images,
+    messages,
     models,
     moderations,
     responses,
@@ -26,6 +27,8 @@ ROUTES: dict[str, dict[str, Answerer]] = {
     "/v1/models": {"GET": models.show},
     "/v1/models/*": {"GET": models.retrieve},
     "/v1/chat/completions": {"POST": chat.create},
+    "/v1/messages": {"POST": messages.create},
+    "/v1/messages/count_tokens": {"POST": messages.count_tokens},
     "/v1/completions": {"POST": completions.create},
     "/v1/responses": {"POST": responses.create},
     "/v1/responses/input_tokens": {"POST": responses.input_tokens},
