@@ -514,3 +514,15 @@ def test_a_run_of_results_holds_nothing_else() -> None:
     [message] = CHAT.render_request(request).body["messages"]
     assert message == {"role": "tool", "tool_call_id": "a", "content": ""}
     assert losses(request) == {"turns[0].parts[0]": False}
+
+
+def test_an_object_within_a_part_is_a_hint_if_all_in_it_is() -> None:
+    def extra(inner: dict[str, Any]) -> Extra:
+        body = {"model": "m", "tools": [{"type": "function", "function": {"name": "f", **inner}}]}
+        [tool] = CHAT.parse_request({**body, "messages": []}).tools
+        assert isinstance(tool, FunctionTool)
+        assert tool.extra is not None
+        return tool.extra
+
+    assert "function" in extra({"cache_control": {}}).hints
+    assert "function" not in extra({"cache_control": {}, "odd": 1}).hints

@@ -507,3 +507,26 @@ def test_20000_deltas_are_20000_chunks() -> None:
     body = wire(*({"content": "word "} for _ in range(20_000)), STOP)
     assert folded(body).parts == (Text("word " * 20_000),)
     assert len(chunks(written(strict(body)))) == 20_000 + 4
+
+
+def test_what_stands_beside_the_choices_counts_as_it_was_said_last() -> None:
+    """Chunks that repeat what the last one said are not read again; one that says what an earlier
+    one did, after another said otherwise, is."""
+
+    def chunk(fingerprint: str, text: str, **more: Any) -> Any:
+        choice = {"index": 0, "delta": {"content": text}, **more}
+        return {"system_fingerprint": fingerprint, "choices": [choice]}
+
+    reply = folded(wire(chunk("A", "a"), chunk("B", "b"), chunk("A", "c", **STOP)))
+    assert reply.begin.extra == Extra("chat", {"system_fingerprint": "A"})
+    assert reply.end.extra is None
+    reply = folded(wire(chunk("A", "a"), chunk("B", "b"), chunk("B", "c", **STOP)))
+    assert reply.end.extra == Extra("chat", {"system_fingerprint": "B"})
+
+
+def test_chunks_of_choices_in_turn_each_go_to_their_own_choice() -> None:
+    def chunk(number: int, text: str, **more: Any) -> Any:
+        return {"choices": [{"index": number, "delta": {"content": text}, **more}]}
+
+    reply = folded(wire(chunk(0, "a"), chunk(1, "b"), chunk(0, "c", **STOP), chunk(1, "d", **STOP)))
+    assert reply.choices == ((Text("ac"),), (Text("bd"),))

@@ -19,11 +19,13 @@ from openaiproxy.hub.parts import (
     JsonObject,
     Opaque,
     Part,
+    Reasoning,
     Refusal,
     Text,
+    ToolCall,
 )
 
-__all__ = ["NO_WORD", "note_text", "parse_content", "render_content", "render_part"]
+__all__ = ["NO_WORD", "note_rest", "parse_content", "render_content", "render_part"]
 
 _DATA_URL = re.compile(r"data:([^;,]+);base64,(.*)", re.DOTALL)
 
@@ -144,10 +146,22 @@ def render_part(part: Part, path: str, losses: Losses) -> JsonObject | None:
     return merge(losses.extra(extra, path, PART.hints), body)
 
 
-def note_text(part: Text, path: str, losses: Losses) -> None:
-    """Tell what of a text of an answer has no field here."""
+_PLACES: dict[type[Any], str] = {
+    Text: "text",
+    Refusal: "refusal",
+    Reasoning: "reasoning",
+    ToolCall: "tool_calls[]",
+}
+"""Where the parts of an answer that may have an extra stand, for losses."""
+
+
+def note_rest(part: Part | None, losses: Losses) -> None:
+    """Tell what of a part of an answer has no field here."""
+    if not isinstance(part, Text | Refusal | Reasoning | ToolCall):
+        return
+    path = _PLACES[type(part)]
     losses.extra(part.extra, path)
-    if part.phase is not None:
+    if isinstance(part, Text | Refusal) and part.phase is not None:
         losses.note(f"{path}.phase", NO_WORD, hint=True)
 
 

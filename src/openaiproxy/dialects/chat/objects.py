@@ -19,12 +19,15 @@ def rest(
     """
     outer = table.rest(found)
     fields = dict(outer.fields) if outer else {}
+    hints = table.hints
     for key in keys:
         value = found.get(key)
         more = (inner or table).rest(value) if isinstance(value, dict) else None
         if more:
             fields[key] = more.fields
-    return Extra(NAME, fields) if fields else None
+            if more.fields.keys() <= more.hints:
+                hints |= {key}
+    return Extra(NAME, fields, hints) if fields else None
 
 
 def merge(under: JsonObject, over: JsonObject) -> JsonObject:

@@ -120,16 +120,18 @@ _PARSE: dict[str, Callable[[JsonObject], tuple[Part, ...]]] = {
 }
 
 
-def render_items(parts: Iterable[Part], pen: Pen, path: str) -> Iterator[dict[str, Any]]:
+def render_items(
+    parts: Iterable[Part], pen: Pen, path: Callable[[int], str]
+) -> Iterator[dict[str, Any]]:
     """The items of an assistant's parts, or of results.
 
-    :param path: of the turn, for losses.
+    :param path: of a part by its number, for losses.
     """
     numbered = enumerate(parts)
     for key, group in groupby(numbered, lambda pair: message_key(pair[1])):
         if key is None:
             for number, part in group:
-                item = render_item(part, pen, f"{path}.parts[{number}]")
+                item = render_item(part, pen, path(number))
                 if item is not None:
                     yield item
         else:

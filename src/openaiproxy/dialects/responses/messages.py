@@ -74,16 +74,18 @@ def message_key(part: Part) -> Any:
     return (part.id, part.phase, part.status, message_rest(part))
 
 
-def render_message(group: list[tuple[int, Part]], pen: Pen, path: str) -> dict[str, Any]:
+def render_message(
+    group: list[tuple[int, Part]], pen: Pen, path: Callable[[int], str]
+) -> dict[str, Any]:
     """The message of parts with one key.
 
-    :param group: the parts, each with its number in the turn.
-    :param path: of the turn, for losses.
+    :param group: the parts, each with its number.
+    :param path: of a part by its number, for losses.
     """
     first = group[0][1]
     assert isinstance(first, Text | Refusal)
     contents = [
-        render_output(part, pen.losses, f"{path}.parts[{number}]")
+        render_output(part, pen.losses, path(number))
         for number, part in group
         if isinstance(part, Text | Refusal)
     ]

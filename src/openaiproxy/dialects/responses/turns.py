@@ -117,7 +117,7 @@ def render_input_items(turns: tuple[Turn, ...], pen: Pen) -> Iterator[dict[str, 
             pen.losses.note(f"{path}.name", "Responses has no names of speakers")
         if turn.role in (Role.ASSISTANT, Role.TOOL):
             pen.losses.extra(turn.extra, path)
-            yield from render_items(turn.parts, pen, path)
+            yield from render_items(turn.parts, pen, f"{path}.parts[{{}}]".format)
         else:
             yield _render_message(turn, pen, path)
 
