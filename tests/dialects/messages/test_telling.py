@@ -103,6 +103,14 @@ def test_what_a_message_begins_with_is_told_and_what_is_no_block_is_passed_over(
     assert reply.parts == (Text("a"), Text("b"))
 
 
+def test_an_error_between_the_finish_and_the_last_word_is_the_end() -> None:
+    start = {"type": "message_start", "message": {"id": "msg_1"}}
+    error = {"type": "error", "error": {"type": "overloaded_error", "message": "O"}}
+    events = strict(stream(start, finish("end_turn"), error, STOP))
+    assert isinstance(events[-1], Fault)
+    assert not [event for event in events if isinstance(event, End)]
+
+
 def test_an_answer_that_was_whole_when_it_began_is_finished_by_its_stop() -> None:
     """Only by it: what begins with a finish may yet go on."""
     message = {"id": "msg_1", "content": [], "stop_reason": "end_turn"}
