@@ -530,3 +530,24 @@ def test_chunks_of_choices_in_turn_each_go_to_their_own_choice() -> None:
 
     reply = folded(wire(chunk(0, "a"), chunk(1, "b"), chunk(0, "c", **STOP), chunk(1, "d", **STOP)))
     assert reply.choices == ((Text("ac"),), (Text("bd"),))
+
+
+def test_arguments_wait_for_their_name_but_not_without_end() -> None:
+    room = 1 << 16
+    early = [call(0, "a", None, "x" * (room // 2)), call(1, "b", None, "y" * (room // 2))]
+    names = [call(0, None, "f"), call(1, None, "g", "!")]
+    assert calls(wire(*early, *names, CALLS)) == [
+        ("a", "f", "x" * (room // 2)),
+        ("b", "g", "y" * (room // 2) + "!"),
+    ]
+    last = strict(wire(*early, call(1, None, None, "z"), *names, CALLS))[-1]
+    assert isinstance(last, Fault)
+    assert (last.kind, last.code) == (FaultKind.MALFORMED, "upstream_too_large")
+
+
+def test_a_choice_makes_no_more_calls_than_are_of_use() -> None:
+    many = [call(number, f"a{number}", None, "") for number in range(1025)]
+    assert isinstance(folded(wire(*many[:-1], CALLS)), Reply)
+    last = strict(wire(*many, CALLS))[-1]
+    assert isinstance(last, Fault)
+    assert last.message == "An answer makes too many calls."
