@@ -203,6 +203,9 @@ def _render_reasoning(part: Reasoning, pen: Pen, path: str) -> dict[str, Any] | 
     if pen.new_id is None and not ours:
         pen.losses.note(path, "only its maker can read this reasoning", hint=True)
         return None
+    if not pen.stored and not own and not part.text:
+        pen.losses.note(path, "only its id tells it, and nothing is stored", hint=True)
+        return None
     if len(part.seals) > 1:
         pen.losses.note(f"{path}.seals", "Responses has room for one seal", hint=True)
     seals = [seal.data for seal in own] or [seal.packed() for seal in part.seals]

@@ -31,10 +31,12 @@ class Pen:
     :param losses: where what can't be is noted.
     :param new_id: towards a caller, who is owed an id for each item; ``None`` towards an upstream,
         to which none is made up.
+    :param stored: whether the upstream may look up items by their ids.
     """
 
     losses: Losses
     new_id: Callable[[str], str] | None = None
+    stored: bool = True
 
     def id(self, own: str | None, prefix: str) -> str | None:
         """An item's id."""
