@@ -1,7 +1,6 @@
 """What a parser holds back, and how much of it."""
 
 from collections import deque
-from itertools import count
 from typing import Any
 
 import pytest
@@ -64,7 +63,10 @@ def test_what_is_held_back_has_a_bound(events: list[dict[str, Any]]) -> None:
 def test_unknown_blocks_that_never_stop_have_a_bound() -> None:
     parser = MESSAGES.parser(context())
     list(parser.feed(record(START)))
-    opened = (block(index, {"type": "hologram", "x": "x" * PIECE})[0] for index in count())
+    opened = (
+        block(index, {"type": "hologram", "x": "x" * PIECE})[0]
+        for index in range(1 + HELD // PIECE)
+    )
     with pytest.raises(BadUpstream, match="upstream_too_large"):
         deque(event for one in opened for event in parser.feed(record(one)))
 
