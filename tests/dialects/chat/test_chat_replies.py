@@ -266,6 +266,7 @@ FOREIGN_WORDS: list[tuple[Part, list[Loss]]] = [
         ToolCall("a", "f", "{}", extra=Extra("x", {"odd": 1})),
         [Loss("tool_calls[].odd", "only x has a word for it")],
     ),
+    (ToolCall("a", "f", "{}", namespace="n"), [Loss("tool_calls[].namespace", NO_WORD)]),
 ]
 
 

@@ -526,3 +526,42 @@ def test_an_object_within_a_part_is_a_hint_if_all_in_it_is() -> None:
 
     assert "function" in extra({"cache_control": {}}).hints
     assert "function" not in extra({"cache_control": {}, "odd": 1}).hints
+
+
+def test_a_namespace_is_a_loss() -> None:
+    turn = Turn(Role.ASSISTANT, (ToolCall("a", "f", "{}", namespace="n"),))
+    made = CHAT.render_request(Request("m", (turn,)))
+    assert [(loss.path, loss.hint) for loss in made.losses] == [
+        ("turns[0].parts[0].namespace", False)
+    ]
+
+
+@pytest.mark.parametrize("part", [Text("a", phase="p"), Refusal("a", phase="p")])
+def test_a_phase_is_a_hint_that_is_lost(part: Part) -> None:
+    made = CHAT.render_request(Request("m", (Turn(Role.ASSISTANT, (part,)),)))
+    assert [(loss.path, loss.hint) for loss in made.losses] == [("turns[0].parts[0].phase", True)]
+
+
+def test_what_others_say_of_a_part_is_lost_in_a_history_too() -> None:
+    more = Extra("x", {"odd": 1, "mark": 2}, frozenset({"mark"}))
+    parts = (
+        Refusal("a", extra=more),
+        Refusal("b", extra=more),
+        Reasoning(text=("c",), extra=more),
+        ToolCall("", "f", "{}", legacy=True, extra=more),
+        ToolCall("d", "f", "{}", extra=more),
+    )
+    for part in parts:
+        made = CHAT.render_request(Request("m", (Turn(Role.ASSISTANT, (part,)),)))
+        assert [(loss.path, loss.hint) for loss in made.losses] == [
+            ("turns[0].parts[0].odd", False),
+            ("turns[0].parts[0].mark", True),
+        ]
+
+
+def test_a_refusal_with_fields_of_its_own_stays_a_part() -> None:
+    content = [{"type": "refusal", "refusal": "no", "odd": 1}]
+    request = parsed([{"role": "assistant", "content": content}])
+    made = CHAT.render_request(request)
+    assert made.body["messages"][0]["content"] == content
+    assert CHAT.parse_request(made.body) == request

@@ -155,12 +155,17 @@ _PLACES: dict[type[Any], str] = {
 """Where the parts of an answer that may have an extra stand, for losses."""
 
 
-def note_rest(part: Part | None, losses: Losses) -> None:
-    """Tell what of a part of an answer has no field here."""
+def note_rest(part: Part | None, losses: Losses, path: str = "") -> None:
+    """Tell what of a part has no field here.
+
+    :param path: of the part; that of its kind in an answer, if there is none.
+    """
     if not isinstance(part, Text | Refusal | Reasoning | ToolCall):
         return
-    path = _PLACES[type(part)]
+    path = path or _PLACES[type(part)]
     losses.extra(part.extra, path)
+    if isinstance(part, ToolCall) and part.namespace is not None:
+        losses.note(f"{path}.namespace", NO_WORD)
     if isinstance(part, Text | Refusal) and part.phase is not None:
         losses.note(f"{path}.phase", NO_WORD, hint=True)
 
@@ -174,6 +179,8 @@ def _render_text(part: Text, path: str, losses: Losses) -> JsonObject:
 
 
 def _render_refusal(part: Refusal, path: str, losses: Losses) -> JsonObject:
+    if part.phase is not None:
+        losses.note(f"{path}.phase", NO_WORD, hint=True)
     return {"type": "refusal", "refusal": part.text}
 
 
