@@ -31,6 +31,8 @@ class Block:
     :param found: the wire's block.
     :param given: the input that it began with.
     :param custom: whether its input holds the text for a tool that takes free text.
+    :param unknown: whether it is told only when it stops, since we do not know how it grows.
+    :param held: whether its deltas, or copies of them, are held.
     :param size: bytes of the records that brought what is held.
     :param told: whether any of its input was told.
     :param pieces: of its input.
@@ -42,6 +44,8 @@ class Block:
     found: JsonObject
     given: str = ""
     custom: bool = False
+    unknown: bool = False
+    held: bool = False
     size: int = 0
     signature: str = ""
     told: bool = False
@@ -57,30 +61,27 @@ class Block:
         """
         part = parse_block(found)
         if not isinstance(part, ToolCall | Hosted):
-            return cls(slot, part, found)
+            unknown = isinstance(part, Opaque)
+            return cls(slot, part, found, unknown=unknown, held=unknown)
         begun = bare(parse_block({**found, "input": {}}))
         custom = isinstance(begun, ToolCall) and begun.name in free
         if isinstance(begun, ToolCall):
             begun = evolve(begun, custom=custom)
-        return cls(slot, begun, found, part.arguments, custom)
-
-    @property
-    def unknown(self) -> bool:
-        """Whether it is told only when it stops, since we do not know how it grows."""
-        return isinstance(self.part, Opaque)
+        held = custom or isinstance(begun, Hosted)
+        return cls(slot, begun, found, part.arguments, custom, held=held)
 
     def begin(self) -> Iterable[Event]:
         """Its first events."""
         return () if self.unknown else (PartBegin(self.slot, self.part),)
 
-    def holds(self, kind: str) -> bool:
+    def holds(self, kind: object) -> bool:
         """Whether a delta, or a copy of it, is held.
 
         :param kind: its type.
         """
-        return self.custom or isinstance(self.part, Opaque | Hosted) or kind == "signature_delta"
+        return self.held or kind == "signature_delta"
 
-    def grow(self, kind: str, found: JsonObject) -> Iterable[Event]:
+    def grow(self, kind: object, found: JsonObject) -> Iterable[Event]:
         """The events of a delta.
 
         :param kind: its type.
@@ -89,12 +90,10 @@ class Block:
         if self.unknown:
             self.deltas.append(found["delta"])
             return ()
-        grow = _DELTAS.get(kind)
-        return (
-            (Other(NAME, "content_block_delta", found),)
-            if grow is None
-            else grow(self, found["delta"])
-        )
+        grow = _DELTAS.get(kind) if isinstance(kind, str) else None
+        if grow is None:
+            return (Other(NAME, "content_block_delta", found),)
+        return grow(self, found["delta"])
 
     def end(self, slot: int) -> Iterable[Event]:
         """Its last events.
@@ -185,7 +184,7 @@ def _input(block: Block, delta: JsonObject) -> Iterable[Event]:
     text = text_of(delta, "partial_json")
     if not text:
         return ()
-    if block.custom or isinstance(block.part, Hosted):
+    if block.held:
         block.pieces.append(text)
     if block.custom:
         return ()

@@ -115,7 +115,7 @@ class _Parser:
         block = self._open.get(index) if isinstance(index, int) else None
         if block is None or not isinstance(delta, dict):
             raise _malformed("a delta of no open block")
-        kind = str(delta.get("type"))
+        kind = delta.get("type")
         if kind == "text_delta" and not block.unknown:
             return (PartDelta(block.slot, text_of(delta, "text")),)
         if block.holds(kind):
