@@ -10,6 +10,7 @@ from openaiproxy.dialects.dialect import Context
 from openaiproxy.errors import BadUpstream
 from openaiproxy.hub.events import (
     Begin,
+    Channel,
     End,
     Event,
     Fault,
@@ -551,3 +552,10 @@ def test_a_choice_makes_no_more_calls_than_are_of_use() -> None:
     last = strict(wire(*many, CALLS))[-1]
     assert isinstance(last, Fault)
     assert last.message == "An answer makes too many calls."
+
+
+def test_27_a_thought_without_words_is_not_shown() -> None:
+    events = walk(unfold(Reply(Begin("c", "m", 1), ((Reasoning(("",)), Text("Hi")),), End())))
+    assert PartDelta(0, "", Channel.SUMMARY) in events
+    said = deltas(told(Reasoning(("",)), Text("Hi")))
+    assert not any("reasoning_content" in one for one in said)

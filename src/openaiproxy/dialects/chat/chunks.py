@@ -224,10 +224,11 @@ class ChatRenderer:
             text = f"<think>\n{text}"
         elif not thoughts.begun and text and thoughts.choice in self._thought:
             text = f"\n\n{text}"
-        if text:
-            thoughts.begun = True
-            self._thought.add(thoughts.choice)
-        return json.dumps(text).join(thoughts.pieces) if text else b""
+        if not text:
+            return b""
+        thoughts.begun = True
+        self._thought.add(thoughts.choice)
+        return json.dumps(text).join(thoughts.pieces)
 
     def _note(self, event: PartNote) -> bytes:
         _, choice = self._kinds[event.slot]

@@ -31,13 +31,12 @@ def rest(
 
 
 def merge(under: JsonObject, over: JsonObject) -> JsonObject:
-    """Two objects as one; what is an object in both is merged too.
+    """Two objects as one. What both have is an object within, and is merged too.
 
     :param under: as :func:`rest` gave it.
     :param over: what has the last word.
     """
     both = {**under, **over}
     for key in under.keys() & over.keys():
-        if isinstance(under[key], dict) and isinstance(over[key], dict):
-            both[key] = {**under[key], **over[key]}
+        both[key] = {**under[key], **over[key]}
     return both
