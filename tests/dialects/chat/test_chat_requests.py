@@ -10,6 +10,7 @@ from openaiproxy.dialects.chat.wire import CHAT
 from openaiproxy.errors import BadRequest
 from openaiproxy.hub.parts import (
     Audio,
+    Citation,
     Extra,
     File,
     Hosted,
@@ -565,3 +566,18 @@ def test_a_refusal_with_fields_of_its_own_stays_a_part() -> None:
     made = CHAT.render_request(request)
     assert made.body["messages"][0]["content"] == content
     assert CHAT.parse_request(made.body) == request
+
+
+HINTED: list[tuple[Part, str]] = [
+    (Text("a", (Citation("url", "https://a"),)), "citations[]"),
+    (Text("a", phase="p"), "phase"),
+    (File(text="a", cited=True), "cited"),
+    (File(data="AA==", context="about it"), "context"),
+]
+
+
+@pytest.mark.parametrize(("part", "lost"), HINTED, ids=[lost for _, lost in HINTED])
+def test_what_a_caller_says_beside_a_part_is_a_hint_that_is_lost(part: Part, lost: str) -> None:
+    made = CHAT.render_request(Request("m", (Turn(Role.USER, (part,)),)))
+    assert [(loss.path, loss.hint) for loss in made.losses] == [(f"turns[0].parts[0].{lost}", True)]
+    assert made.body["messages"][0]["content"]

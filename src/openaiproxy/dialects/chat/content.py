@@ -166,21 +166,24 @@ def note_rest(part: Part | None, losses: Losses, path: str = "") -> None:
     losses.extra(part.extra, path)
     if isinstance(part, ToolCall) and part.namespace is not None:
         losses.note(f"{path}.namespace", NO_WORD)
-    if isinstance(part, Text | Refusal) and part.phase is not None:
+    if isinstance(part, Text | Refusal):
+        _note_phase(part, path, losses)
+
+
+def _note_phase(part: Text | Refusal, path: str, losses: Losses) -> None:
+    if part.phase is not None:
         losses.note(f"{path}.phase", NO_WORD, hint=True)
 
 
 def _render_text(part: Text, path: str, losses: Losses) -> JsonObject:
-    if part.phase is not None:
-        losses.note(f"{path}.phase", NO_WORD, hint=True)
+    _note_phase(part, path, losses)
     if part.citations:
         losses.note(f"{path}.citations[]", "Chat Completions cites in answers only", hint=True)
     return {"type": "text", "text": part.text}
 
 
 def _render_refusal(part: Refusal, path: str, losses: Losses) -> JsonObject:
-    if part.phase is not None:
-        losses.note(f"{path}.phase", NO_WORD, hint=True)
+    _note_phase(part, path, losses)
     return {"type": "refusal", "refusal": part.text}
 
 
