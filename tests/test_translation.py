@@ -3,13 +3,16 @@
 import pytest
 from attrs import evolve
 
+from openaiproxy.dialects.chat.wire import CHAT
+from openaiproxy.dialects.dialect import Dialect
+from openaiproxy.dialects.messages.wire import MESSAGES
 from openaiproxy.errors import BadRequest
 from openaiproxy.hub.events import Fault, FaultKind, Usage
 from openaiproxy.hub.loss import Loss
 from openaiproxy.hub.request import Request
-from openaiproxy.translation import Stream, Translation
+from openaiproxy.translation import AnswerLimits, Stream, Translation
 from openaiproxy.wire import json
-from openaiproxy.wire.sse import Decoder
+from openaiproxy.wire.sse import Decoder, encode
 from tests.toy import frame, toy
 
 LONG = "a" * 30
@@ -244,3 +247,131 @@ def test_twenty_thousand_deltas_are_all_told() -> None:
     stream.feed(RECORDS[0])
     size = sum(len(stream.feed(RECORDS[1])) for _ in range(20_000))
     assert size == 20_000 * len(RECORDS[1])
+
+
+def too_large(fault: Fault | None) -> bool:
+    return fault is not None and fault.code == "upstream_too_large"
+
+
+def test_a_stream_holds_no_more_than_its_limit() -> None:
+    size = len(b"".join(RECORDS))
+    stream = translation(limits=AnswerLimits(reply=size)).stream()
+    assert read(stream.feed(b"".join(RECORDS[:-1]))) == TOLD[:-2]
+    stream.feed(RECORDS[-1])
+    assert (stream.over, stream.fault) == (True, None)
+    stream = translation(limits=AnswerLimits(reply=size - 1)).stream()
+    stream.feed(b"".join(RECORDS[:-1]))
+    assert read(stream.feed(RECORDS[-1])) == [{"error": "The upstream's answer is too large."}]
+    assert too_large(stream.fault)
+
+
+def test_bytes_count_though_nothing_comes_of_them() -> None:
+    stream = translation(limits=AnswerLimits(reply=1000)).stream()
+    assert stream.feed(RECORDS[0] + b": keep-alive\n\n" * 60) != b""
+    assert not stream.over
+    stream.feed(b": keep-alive\n\n" * 60)
+    assert too_large(stream.fault)
+
+
+def test_an_event_is_no_larger_than_its_limit() -> None:
+    limits = AnswerLimits(event=100)
+    stream = translation(limits=limits).stream()
+    stream.feed(RECORDS[0] + b"data: " + b"x" * 200)
+    assert too_large(stream.fault)
+    answer = translation(limits=limits).collect(RECORDS[0] + frame({"text": "x" * 200}))
+    assert too_large(answer.fault)
+
+
+def test_a_whole_answer_is_no_larger_than_its_limit() -> None:
+    body = json.dumps({**WHOLE, "text": "x" * 2000})
+    for size, fails in ((len(body), False), (len(body) - 1, True)):
+        made = translation(limits=AnswerLimits(reply=size))
+        assert too_large(made.reply(body).fault) is fails
+        assert (list(read(made.replay(body))[-1]) == ["error"]) is fails  # type: ignore[call-overload]
+    body = b"".join(RECORDS)
+    assert too_large(translation(limits=AnswerLimits(reply=len(body) - 1)).collect(body).fault)
+
+
+def test_losses_are_listed_up_to_a_limit_and_those_that_matter_first() -> None:
+    body = b'{"model":"m","mark":2,"odd":1,"odder":1}'
+    assert [loss.path for loss in translation(body).losses] == ["mark", "odd", "odder"]
+    for count, listed in ((3, ["mark", "odd", "odder"]), (2, ["odd", "odder"]), (1, ["odd"])):
+        made = translation(body, limits=AnswerLimits(losses=count))
+        assert [loss.path for loss in made.losses] == listed
+        assert len(made.rendered.losses) == 3
+    for losses, count in ((AnswerLimits(), 1), (AnswerLimits(losses=0), 0)):
+        made = translation(limits=losses)
+        stream = made.stream()
+        stream.feed(b"".join(RECORDS))
+        assert len(stream.losses()) == count
+
+
+CHATTING = b'{"model":"m","messages":[{"role":"user","content":"hi"}],"stream":true%b}'
+CHUNKS = b"".join(
+    encode(data)
+    for data in (
+        b'{"id":"c","model":"m","created":1,"choices":[{"index":0,"delta":{"content":"Hi"}}]}',
+        b'{"id":"c","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}',
+        b'{"id":"c","choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4}}',
+        b"[DONE]",
+    )
+)
+
+
+def chatting(body: bytes, caller: Dialect = CHAT, **options: object) -> Translation:
+    return Translation.of(
+        body,
+        caller=caller,
+        upstream=CHAT,
+        now=lambda: 7.0,
+        new_id=lambda prefix: f"{prefix}1",
+        **options,  # type: ignore[arg-type]
+    )
+
+
+def test_usage_is_asked_for_without_being_told_to_who_did_not_ask_28() -> None:
+    made = chatting(CHATTING % b"", metered=True)
+    assert json.loads(made.body)["stream_options"] == {"include_usage": True}
+    stream = made.stream()
+    told = stream.feed(CHUNKS)
+    assert b"usage" not in told
+    assert told.endswith(b"data: [DONE]\n\n")
+    assert stream.usage == Usage(3, 4)
+
+
+def test_usage_is_told_to_who_asked_whether_metered_or_not_28() -> None:
+    body = CHATTING % b',"stream_options":{"include_usage":true}'
+    told = {chatting(body, metered=metered).stream().feed(CHUNKS) for metered in (True, False)}
+    assert len(told) == 1
+    assert b'"total_tokens":7' in told.pop()
+
+
+def test_usage_is_not_asked_for_by_itself_28() -> None:
+    assert "stream_options" not in json.loads(chatting(CHATTING % b"").body)
+    whole = CHATTING.replace(b"true", b"false") % b""
+    assert "stream_options" not in json.loads(chatting(whole, metered=True).body)
+
+
+def test_an_amendment_has_the_last_word_about_usage_28() -> None:
+    made = chatting(
+        CHATTING % b"", metered=True, amend=lambda request: evolve(request, usage=False)
+    )
+    assert "stream_options" not in json.loads(made.body)
+
+
+def test_a_caller_whose_wire_always_tells_usage_has_it_asked_for_28() -> None:
+    body = b'{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"hi"}],"stream":true}'
+    made = chatting(body, MESSAGES)
+    assert json.loads(made.body)["stream_options"] == {"include_usage": True}
+    assert b'"output_tokens":4' in made.stream().feed(CHUNKS)
+
+
+def test_few_bytes_that_are_many_events_are_limited_by_what_they_weigh() -> None:
+    parts = b",".join([b"{}"] * 300)
+    body = encode(b'{"choices":[{"index":0,"delta":{"content":[%b]}}]}' % parts)
+    made = chatting(CHATTING % b"", limits=AnswerLimits(reply=2 * len(body)))
+    stream = made.stream()
+    stream.feed(body)
+    assert too_large(stream.fault)
+    assert too_large(made.collect(body + CHUNKS).fault)
+    assert chatting(CHATTING % b"").collect(body + CHUNKS).fault is None

@@ -7,13 +7,17 @@ One :class:`Translation` belongs to one exchange between a caller's dialect and 
     translation.reply(answer)           or feed(), feed(), ..., eof(), or refusal(status, answer)
 
 Everything that an upstream says goes through the grammar, whole answers too. What an upstream does
-wrong is a ``Fault`` in the caller's dialect, and is found in :attr:`Translation.fault`; nothing it
-sends raises.
+wrong is a ``Fault`` in the caller's dialect, and is found in :attr:`Stream.fault` or
+:attr:`Answer.fault`; nothing it sends raises.
+
+What an answer may make us hold is bounded by its bytes, which are counted before anything is made of
+them (:class:`AnswerLimits`). A parser, the grammar, a renderer and a fold each keep at most a fixed
+multiple of what was read, whatever it says.
 """
 
 from collections.abc import Callable, Iterable
 
-from attrs import define, evolve, field
+from attrs import Factory, define, evolve, field, frozen
 
 from openaiproxy.dialects.dialect import Context, Dialect, Parser, Renderer, Shown
 from openaiproxy.errors import BadRequest, BadUpstream
@@ -28,7 +32,7 @@ from openaiproxy.hub.events import (
     PartEnd,
     Usage,
 )
-from openaiproxy.hub.fold import fold, unfold
+from openaiproxy.hub.fold import Reply, fold, unfold
 from openaiproxy.hub.grammar import Grammar, walk
 from openaiproxy.hub.loss import Loss, Rendered
 from openaiproxy.hub.parts import ToolCall
@@ -37,7 +41,37 @@ from openaiproxy.hub.stops import Stops
 from openaiproxy.wire import json
 from openaiproxy.wire.sse import Decoder
 
-__all__ = ["Answer", "Stream", "Translation", "fault_of"]
+__all__ = ["Answer", "AnswerLimits", "Stream", "Translation", "fault_of"]
+
+
+@frozen
+class AnswerLimits:
+    """What an answer may make us hold. What passes ``event`` or ``reply`` is a fault.
+
+    :param event: bytes of one event of a stream. The last event of a Responses stream holds the
+        whole answer once more.
+    :param reply: bytes of an answer: of a whole one's body, or of all events of a stream together.
+        The longest answers that models give are some megabytes of text; pictures and sound are more.
+    :param losses: losses that are listed of a request, or of an answer; those that change no answer
+        are left out first.
+    """
+
+    event: int = 1 << 26
+    reply: int = 1 << 28
+    losses: int = 1000
+
+    @property
+    def weight(self) -> int:
+        """What the grammar may reckon of an answer. It counts something for each event beside its
+        words, and a few bytes can be many events, or large ones."""
+        return 4 * self.reply
+
+    def listed(self, losses: tuple[Loss, ...]) -> tuple[Loss, ...]:
+        """As many of the losses as are listed, in order."""
+        if len(losses) <= self.losses:
+            return losses
+        kept = set(sorted(losses, key=lambda loss: loss.hint)[: self.losses])
+        return tuple(loss for loss in losses if loss in kept)
 
 
 @define
@@ -79,14 +113,23 @@ class Stream:
     _renderer: Renderer
     _names: dict[str, str]
     _stops: Stops | None
+    _limits: AnswerLimits = AnswerLimits()
     begun: bool = field(default=False, init=False)
     fault: Fault | None = field(default=None, init=False)
     over: bool = field(default=False, init=False)
     model: str = field(default="", init=False)
     usage: Usage | None = field(default=None, init=False)
     end: End | None = field(default=None, init=False)
-    _decoder: Decoder = field(factory=Decoder, init=False)
-    _grammar: Grammar = field(factory=Grammar, init=False)
+    _room: int = field(
+        init=False, default=Factory(lambda self: self._limits.reply, takes_self=True)
+    )
+    """Bytes that may yet come."""
+    _decoder: Decoder = field(
+        init=False, default=Factory(lambda self: Decoder(self._limits.event), takes_self=True)
+    )
+    _grammar: Grammar = field(
+        init=False, default=Factory(lambda self: Grammar(self._limits.weight), takes_self=True)
+    )
 
     def feed(self, data: bytes) -> bytes:
         """What these bytes of the upstream are for the caller. Never raises.
@@ -96,7 +139,9 @@ class Stream:
         if self.over:
             return b""
         written: list[bytes] = []
+        self._room -= len(data)
         try:
+            _check(self._room)
             parse = self._parser.feed
             for record in self._decoder.feed(data):
                 self._take(parse(record), written)
@@ -129,7 +174,7 @@ class Stream:
 
     def losses(self) -> tuple[Loss, ...]:
         """What was not written so far."""
-        return self._renderer.losses()
+        return self._limits.listed(self._renderer.losses())
 
     def _take(self, events: Iterable[Event], written: list[bytes]) -> None:
         feed, names = self._grammar.feed, self._names
@@ -172,7 +217,9 @@ class Translation:
     """One exchange between two dialects.
 
     :param request: as the caller meant it.
-    :param rendered: what goes upstream, and what is not in it.
+    :param rendered: what goes upstream, and what is not in it: all of it, for whoever refuses to
+        lose anything.
+    :param limits: what an answer may make us hold.
     """
 
     caller: Dialect
@@ -180,6 +227,7 @@ class Translation:
     request: Request = field(repr=False)
     rendered: Rendered = field(repr=False)
     _context: Context = field(repr=False)
+    limits: AnswerLimits = AnswerLimits()
 
     @classmethod
     def of(
@@ -190,26 +238,33 @@ class Translation:
         upstream: Dialect,
         now: Callable[[], float],
         new_id: Callable[[str], str],
+        metered: bool = False,
         amend: Callable[[Request], Request] | None = None,
         shown: Shown | None = None,
         input_estimate: int | None = None,
+        limits: AnswerLimits | None = None,
     ) -> "Translation":
         """Translate a request, and be ready for its answer.
 
         :param body: the caller's, as JSON.
         :param now: seconds since the epoch.
         :param new_id: a fresh id that begins with the given prefix.
-        :param amend: what a profile changes about the request before it goes upstream.
+        :param metered: whether the upstream is asked for usage in any case. A Chat stream tells it
+            only if asked (``stream_options.include_usage``); a caller that did not ask is not told,
+            and :attr:`Stream.usage` knows it all the same.
+        :param amend: what a profile changes about the request before it goes upstream. The answer is
+            written for the request as the caller made it, whatever was changed.
         :param shown: what the caller is shown; ``None`` for the usual.
         :param input_estimate: tokens of input, if estimated.
+        :param limits: what the answer may make us hold; ``None`` for the usual.
         :raises BadRequest: if the body can't be read, or not be said at all in the upstream's
             dialect.
         """
         request = caller.parse_request(json.loads_object(body, BadRequest))
-        amended = amend(request) if amend else request
-        rendered = upstream.render_request(amended)
+        asked = evolve(request, usage=True) if metered else request
+        rendered = upstream.render_request(amend(asked) if amend else asked)
         context = Context(request, now, new_id, shown or Shown(), input_estimate)
-        return cls(caller, upstream, request, rendered, context)
+        return cls(caller, upstream, request, rendered, context, limits or AnswerLimits())
 
     @property
     def body(self) -> bytes:
@@ -219,7 +274,7 @@ class Translation:
     @property
     def losses(self) -> tuple[Loss, ...]:
         """What of the request is not in it."""
-        return self.rendered.losses
+        return self.limits.listed(self.rendered.losses)
 
     def stream(self) -> Stream:
         """A new stream, for a streamed answer of the upstream to a caller who wants one."""
@@ -227,21 +282,30 @@ class Translation:
             self.upstream.parser(self._context),
             self.caller.renderer(self._context),
             self.rendered.names,
-            Stops(self.rendered.stops) if self.rendered.stops else None,
+            self._stops(),
+            self.limits,
         )
+
+    def _stops(self) -> Stops | None:
+        stops = self.rendered.stops
+        return Stops(stops, self.limits.weight) if stops else None
 
     def reply(self, body: bytes) -> Answer:
         """A whole answer with a good status, for a caller who wants a whole one. Never raises.
 
         :param body: the upstream's.
         """
-        try:
-            reply = self.upstream.parse_reply(json.loads_object(body), self._context)
-        except BadUpstream as error:
-            return self.failure(fault_of(error))
+        reply = self._parsed(body)
         if isinstance(reply, Fault):
             return self.failure(reply)
         return self.collected(unfold(reply))
+
+    def _parsed(self, body: bytes) -> Reply | Fault:
+        try:
+            _check(self.limits.reply - len(body))
+            return self.upstream.parse_reply(json.loads_object(body), self._context)
+        except BadUpstream as error:
+            return fault_of(error)
 
     def collected(self, events: Iterable[Event]) -> Answer:
         """Loose events as a whole answer.
@@ -249,18 +313,17 @@ class Translation:
         :param events: all of them; the end of input is understood.
         """
         named = [_renamed(event, self.rendered.names) for event in events]
-        strict = walk(named)
+        strict = walk(named, self.limits.weight)
         usage = _usage(strict)
-        if self.rendered.stops:
-            stops = Stops(self.rendered.stops)
+        if (stops := self._stops()) is not None:
             strict = [cut for event in strict for cut in stops.feed(event)]
-        reply = fold(strict)
+        reply = fold(strict, self.limits.weight)
         if isinstance(reply, Fault):
             return self.failure(reply)
         if reply.end.usage is None:
             reply = evolve(reply, end=evolve(reply.end, usage=usage))
         made = self.caller.render_reply(reply, self._context)
-        return Answer(200, json.dumps(made.body), made.losses, usage)
+        return Answer(200, json.dumps(made.body), self.limits.listed(made.losses), usage)
 
     def collect(self, body: bytes) -> Answer:
         """A streamed answer of the upstream, all of it, for a caller who wants a whole one. Never
@@ -271,7 +334,8 @@ class Translation:
         parser = self.upstream.parser(self._context)
         events: list[Event] = []
         try:
-            for record in Decoder().feed(body):
+            _check(self.limits.reply - len(body))
+            for record in Decoder(self.limits.event).feed(body):
                 events.extend(parser.feed(record))
             events.extend(parser.eof())
         except BadUpstream as error:
@@ -283,11 +347,7 @@ class Translation:
 
         :param body: the upstream's.
         """
-        stream = self.stream()
-        try:
-            reply = self.upstream.parse_reply(json.loads_object(body), self._context)
-        except BadUpstream as error:
-            reply = fault_of(error)
+        stream, reply = self.stream(), self._parsed(body)
         return stream.take((reply,) if isinstance(reply, Fault) else unfold(reply))
 
     def refusal(self, status: int, body: bytes) -> Answer:
@@ -305,6 +365,16 @@ class Translation:
         """
         status, body = self.caller.render_fault(fault)
         return Answer(status, json.dumps(body), (), fault.usage, fault)
+
+
+def _check(room: int) -> None:
+    """Whether there is room for an answer.
+
+    :param room: bytes that are left of it.
+    :raises BadUpstream: if none are.
+    """
+    if room < 0:
+        raise BadUpstream(502, "upstream_too_large", "The upstream's answer is too large.")
 
 
 def _renamed(event: Event, names: dict[str, str]) -> Event:

@@ -63,3 +63,11 @@ def test_a_stream_that_is_cut_folds_to_a_fault_26() -> None:
     folded = fold([Begin(), PartBegin(0, Text())])
     assert isinstance(folded, Fault)
     assert folded.kind is FaultKind.TRUNCATED
+
+
+def test_an_answer_larger_than_the_limit_folds_to_a_fault() -> None:
+    events = [Begin(), PartBegin(0, Text()), PartDelta(0, "x" * 1000), End()]
+    assert isinstance(fold(events, 2000), Reply)
+    fault = fold(events, 1000)
+    assert isinstance(fault, Fault)
+    assert fault.code == "upstream_too_large"

@@ -347,3 +347,22 @@ def test_what_ends_is_what_was_told(events: list[Event]) -> None:
             told[event.slot] = told.get(event.slot, "") + event.text
         if isinstance(event, PartEnd) and isinstance(event.part, Text | Refusal):
             assert event.part.text == told.get(event.slot, "")
+
+
+ODDS = tuple(Logprob(str(number), -1.0) for number in range(5))
+LIMITED: list[tuple[str, list[Event]]] = [
+    ("log probabilities", [PartDelta(0, "", logprobs=(Logprob("a", 0.0, top=ODDS),))] * 20),
+    ("notes", [PartNote(0, Citation("url", quote="x" * 600))] * 2),
+    ("a final value", [PartEnd(0, Text("x" * 1200))]),
+    ("the end", [PartEnd(0), *[Idle()] * 20]),
+    ("a part with content", [PartEnd(0), PartBegin(1, Text("x" * 1200))]),
+    ("a seal", [PartEnd(0), PartBegin(1, Reasoning()), PartNote(1, Seal("x", "y" * 1200))]),
+]
+
+
+@pytest.mark.parametrize(("what", "events"), LIMITED, ids=[what for what, _ in LIMITED])
+def test_whatever_an_answer_is_made_of_is_weighed(what: str, events: list[Event]) -> None:
+    last = walk([Begin(), PartBegin(0, Text()), *events, End()], 1000)[-1]
+    assert isinstance(last, Fault)
+    assert last.code == "upstream_too_large"
+    assert isinstance(walk([Begin(), PartBegin(0, Text()), *events, End()], 10_000)[-1], End)

@@ -37,3 +37,12 @@ def test_a_foreign_extra_is_lost_field_by_field() -> None:
         ("cache_control", False),
         ("thread", False),
     ]
+
+
+def test_hints_do_not_crowd_out_what_changes_the_answer() -> None:
+    losses = Losses("chat", limit=2)
+    for number in range(5):
+        losses.note(f"hint{number}", "why", hint=True)
+    losses.note("hint0", "why", hint=True)
+    losses.note("loss", "why")
+    assert [loss.path for loss in losses.all()] == ["hint0", "hint1", "loss"]

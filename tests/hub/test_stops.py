@@ -6,6 +6,7 @@ from openaiproxy.hub.events import (
     Begin,
     End,
     Event,
+    Fault,
     Finish,
     PartBegin,
     PartDelta,
@@ -76,3 +77,11 @@ def test_nothing_follows_a_cut_10() -> None:
         machine.feed(event)
     assert machine.over
     assert machine.feed(END) == []
+
+
+def test_an_answer_that_is_cut_is_no_larger_than_the_limit() -> None:
+    stops = Stops(("END",), 1000)
+    events = walk([Begin(), PartBegin(0, Text()), PartDelta(0, "x" * 2000), End()])
+    last = [cut for event in events for cut in stops.feed(event)][-1]
+    assert isinstance(last, Fault)
+    assert last.code == "upstream_too_large"

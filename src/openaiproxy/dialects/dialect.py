@@ -90,6 +90,8 @@ class Seen:
 
     :param finish: the wire's word, such as ``stop`` or ``end_turn``.
     :param complete: whether the answer said that it is finished.
+    :param amend: what an earlier usage becomes by this glance, on a wire that tells usage in
+        pieces; on others a later usage is the whole of it.
     """
 
     model: str | None = None
@@ -97,12 +99,16 @@ class Seen:
     finish: str | None = None
     fault: Fault | None = None
     complete: bool = False
+    amend: Callable[[Usage], Usage] | None = field(default=None, eq=False, repr=False)
 
     def merged(self, later: "Seen") -> "Seen":
         """Both."""
+        usage = later.usage or self.usage
+        if later.amend is not None and self.usage is not None:
+            usage = later.amend(self.usage)
         return Seen(
             later.model or self.model,
-            later.usage or self.usage,
+            usage,
             later.finish or self.finish,
             later.fault or self.fault,
             later.complete or self.complete,

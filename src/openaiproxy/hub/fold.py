@@ -18,7 +18,7 @@ from openaiproxy.hub.events import (
     PartBegin,
     PartEnd,
 )
-from openaiproxy.hub.grammar import walk
+from openaiproxy.hub.grammar import LIMIT, walk
 from openaiproxy.hub.growth import bare
 from openaiproxy.hub.parts import Part
 
@@ -46,16 +46,17 @@ class Reply:
         return self.choices[0]
 
 
-def fold(events: Iterable[Event]) -> Reply | Fault:
+def fold(events: Iterable[Event], limit: int = LIMIT) -> Reply | Fault:
     """The whole answer that events amount to, or the fault in which they end.
 
     :param events: loose or strict; an end of input is understood after the last.
+    :param limit: characters that the answer may hold; more is a fault.
     """
     begin = Begin()
     parts: dict[int, list[Part]] = {}
     slots: dict[int, tuple[int, int]] = {}
     others: list[Other] = []
-    strict = walk(events)
+    strict = walk(events, limit)
     last = strict[-1]
     if isinstance(last, Fault):
         return last

@@ -27,6 +27,10 @@ a part can grow by. Of loose events, strict ones are made so:
 
 Strict events pass unchanged: walking twice is walking once.
 
+What an answer may hold is limited: its words, its log probabilities and seals, and a little for each
+event, are counted against :attr:`Grammar.limit` before they are kept. What only one dialect can read
+is not weighed here; whoever feeds bytes to a parser limits those.
+
 Two things are never done. An order outside the table is not mended: it is a ``Fault``, the stream
 is over, and what follows is ignored. And *nobody invents success*: the end of input before ``End``,
 or an ``End`` that leaves a choice without a finish, is a ``Fault`` of kind ``TRUNCATED``.
@@ -54,9 +58,9 @@ from openaiproxy.hub.events import (
     Reason,
 )
 from openaiproxy.hub.growth import Growing, bare, growth_of
-from openaiproxy.hub.parts import ToolCall
+from openaiproxy.hub.parts import Citation, Seal, ToolCall
 
-__all__ = ["LEGAL", "Grammar", "State", "walk"]
+__all__ = ["LEGAL", "LIMIT", "Grammar", "State", "walk"]
 
 
 class State(Enum):
@@ -88,6 +92,9 @@ LEGAL: dict[State, dict[type[Event], State]] = {
 }
 """State, and class of an event that is legal in it, to the state after it."""
 
+LIMIT = 1 << 28
+"""Characters that an answer may hold, if nobody says otherwise."""
+
 _COST = 64
 """Characters that an event is reckoned to hold beside its text."""
 
@@ -100,7 +107,7 @@ class Grammar:
         fill the memory.
     """
 
-    limit: int = 1 << 28
+    limit: int = LIMIT
     state: State = field(default=State.BEFORE, init=False)
     _open: dict[int, Growing] = field(factory=dict, init=False)
     _slots: int = field(default=0, init=False)
@@ -145,13 +152,8 @@ class Grammar:
         after = LEGAL[self.state].get(event.__class__)
         if after is None:
             return self._illegal(f"{event.__class__.__name__} {self.state.value}")
-        self._room -= _COST
-        if isinstance(event, PartDelta):
-            self._room -= len(event.text)
-        if self._room < 0:
-            return self._fail(
-                FaultKind.MALFORMED, "The upstream's answer is too large.", "upstream_too_large"
-            )
+        if not self._affords((event,)):
+            return self._too_large()
         self.state = after
         match event:
             case PartBegin():
@@ -178,7 +180,10 @@ class Grammar:
         self._called[event.choice] = self._called.get(event.choice, False) or named
         if slot.part == event.part:
             return (event,)
-        return [evolve(event, part=slot.part), *slot.rest(event.slot, event.part)]
+        told = slot.rest(event.slot, event.part)
+        if not self._affords(told):
+            return self._too_large()
+        return [evolve(event, part=slot.part), *told]
 
     def _delta(self, event: PartDelta) -> Iterable[Event]:
         slot = self._open.get(event.slot)
@@ -215,6 +220,8 @@ class Grammar:
         if final is None:
             return (PartEnd(event.slot, slot.whole(slot.part)),)
         missing = slot.rest(event.slot, final)
+        if not self._affords(missing):
+            return self._too_large()
         return [*missing, PartEnd(event.slot, slot.whole(final))]
 
     def _end(self, event: End) -> Iterable[Event]:
@@ -242,6 +249,15 @@ class Grammar:
             return evolve(finish, reason=Reason.STOP)
         return finish
 
+    def _affords(self, events: Iterable[Event]) -> bool:
+        self._room -= sum(map(_weight, events))
+        return self._room >= 0
+
+    def _too_large(self) -> Iterable[Event]:
+        return self._fail(
+            FaultKind.MALFORMED, "The upstream's answer is too large.", "upstream_too_large"
+        )
+
     def _illegal(self, what: str) -> Iterable[Event]:
         return self._fail(
             FaultKind.MALFORMED,
@@ -255,11 +271,25 @@ class Grammar:
         return (Fault(kind, message, code=code),)
 
 
-def walk(events: Iterable[Event]) -> list[Event]:
+def _weight(event: Event) -> int:
+    """Characters that an event is reckoned to hold."""
+    match event:
+        case PartDelta():
+            odds = sum(1 + len(one.top) for one in event.logprobs or ())
+            return _COST * (1 + odds) + len(event.text)
+        case PartNote(note=Citation() as note):
+            return _COST + len(note.quote or "")
+        case PartNote(note=Seal() as seal):
+            return _COST + len(seal.data)
+    return _COST
+
+
+def walk(events: Iterable[Event], limit: int = LIMIT) -> list[Event]:
     """The strict events of a whole answer, its end of input included.
 
     :param events: loose ones.
+    :param limit: characters that the answer may hold.
     """
-    grammar = Grammar()
+    grammar = Grammar(limit)
     strict = [out for event in events for out in grammar.feed(event)]
     return [*strict, *grammar.eof()]

@@ -48,7 +48,8 @@ class Rendered:
 
 @define
 class Losses:
-    """A list of losses that holds each once, and no more than ``limit``.
+    """A list of losses that holds each once, and no more than ``limit`` of those that are hints, and
+    of those that are not: however many hints there were, what changes the answer is told.
 
     :param dialect: the dialect being rendered; what it made is never lost to it.
     """
@@ -56,11 +57,14 @@ class Losses:
     dialect: str
     limit: int = 1000
     _seen: dict[Loss, None] = field(factory=dict, init=False)
+    _counts: dict[bool, int] = field(factory=lambda: {False: 0, True: 0}, init=False)
 
     def note(self, path: str, why: str, *, hint: bool = False) -> None:
         """Note one."""
-        if len(self._seen) < self.limit:
-            self._seen[Loss(path, why, hint)] = None
+        loss = Loss(path, why, hint)
+        if loss not in self._seen and self._counts[hint] < self.limit:
+            self._seen[loss] = None
+            self._counts[hint] += 1
 
     def extra(
         self, extra: Extra | None, path: str, hints: frozenset[str] = frozenset()

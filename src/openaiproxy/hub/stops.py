@@ -8,7 +8,7 @@ refusals or arguments.
 
 from collections.abc import Iterable
 
-from attrs import define, evolve, field
+from attrs import Factory, define, evolve, field
 
 from openaiproxy.hub.events import (
     Channel,
@@ -20,7 +20,7 @@ from openaiproxy.hub.events import (
     PartEnd,
     Reason,
 )
-from openaiproxy.hub.grammar import Grammar
+from openaiproxy.hub.grammar import LIMIT, Grammar
 from openaiproxy.hub.parts import Text
 
 __all__ = ["Stops"]
@@ -31,13 +31,18 @@ class Stops:
     """Cuts one answer of one choice.
 
     :param sequences: none of them empty.
+    :param limit: characters that the answer may hold.
     """
 
     sequences: tuple[str, ...]
+    limit: int = LIMIT
     over: bool = field(default=False, init=False)
     _held: dict[int, str] = field(factory=dict, init=False)
-    """Slot of an open text to its last characters, not passed on yet."""
-    _grammar: Grammar = field(factory=Grammar, init=False)
+    """Slot of an open text to its last characters, not passed on yet: fewer than the longest
+    sequence has."""
+    _grammar: Grammar = field(
+        init=False, default=Factory(lambda self: Grammar(self.limit), takes_self=True)
+    )
 
     def feed(self, event: Event) -> list[Event]:
         """The strict events that are to be rendered.

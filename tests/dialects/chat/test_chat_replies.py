@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
+from openaiproxy.dialects.chat.content import NO_WORD
 from openaiproxy.dialects.chat.wire import CHAT
 from openaiproxy.errors import BadUpstream
 from openaiproxy.hub.events import Begin, End, Fault, FaultKind, Finish, Other, Reason, Usage
-from openaiproxy.hub.fold import Reply
+from openaiproxy.hub.fold import Reply, unfold
+from openaiproxy.hub.grammar import walk
 from openaiproxy.hub.loss import Loss
 from openaiproxy.hub.parts import (
     Audio,
@@ -18,6 +20,7 @@ from openaiproxy.hub.parts import (
     HostedKind,
     Opaque,
     Part,
+    Reasoning,
     Refusal,
     Text,
     ToolCall,
@@ -34,6 +37,7 @@ def reply(message: Any, **choice: Any) -> Reply:
 
 
 NAMED = Begin("c", "m", 1)
+HINT = frozenset({"mark"})
 
 
 def rendered(*parts: Part, begin: Begin = NAMED, **end: Any) -> Any:
@@ -236,3 +240,44 @@ def test_the_glance_finds_an_error() -> None:
     assert seen.fault is not None
     assert (seen.fault.kind, seen.complete) == (FaultKind.RATE, False)
     assert CHAT.spotter.mark.search(b'{"finish_reason":null,"usage":null,"error": null}') is None
+
+
+FOREIGN_WORDS: list[tuple[Part, list[Loss]]] = [
+    (
+        Refusal("no", phase="final_answer", extra=Extra("x", {"odd": 1, "mark": 2}, HINT)),
+        [
+            Loss("refusal.odd", "only x has a word for it"),
+            Loss("refusal.mark", "only x has a word for it", hint=True),
+            Loss("refusal.phase", NO_WORD, hint=True),
+        ],
+    ),
+    (
+        Text("yes", phase="final_answer", extra=Extra("x", {"odd": 1})),
+        [
+            Loss("text.odd", "only x has a word for it"),
+            Loss("text.phase", NO_WORD, hint=True),
+        ],
+    ),
+    (
+        Reasoning(text=("Hm",), extra=Extra("x", {"odd": 1})),
+        [Loss("reasoning.odd", "only x has a word for it")],
+    ),
+    (
+        ToolCall("a", "f", "{}", extra=Extra("x", {"odd": 1})),
+        [Loss("tool_calls[].odd", "only x has a word for it")],
+    ),
+    (ToolCall("a", "f", "{}", namespace="n"), [Loss("tool_calls[].namespace", NO_WORD)]),
+]
+
+
+@pytest.mark.parametrize("shown", ["reasoning_content", "think", "off"])
+@pytest.mark.parametrize(("part", "lost"), FOREIGN_WORDS, ids=lambda value: type(value).__name__)
+def test_what_another_dialect_says_of_a_part_is_a_loss_in_a_stream_as_well(
+    part: Part, lost: list[Loss], shown: str
+) -> None:
+    reply, about = Reply(NAMED, ((part,),), End()), context(reasoning=shown)
+    renderer = CHAT.renderer(about)
+    for event in walk(unfold(reply)):
+        renderer.render(event)
+    assert list(CHAT.render_reply(reply, about).losses) == lost
+    assert list(renderer.losses()) == lost

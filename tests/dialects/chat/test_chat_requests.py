@@ -10,6 +10,7 @@ from openaiproxy.dialects.chat.wire import CHAT
 from openaiproxy.errors import BadRequest
 from openaiproxy.hub.parts import (
     Audio,
+    Citation,
     Extra,
     File,
     Hosted,
@@ -514,3 +515,69 @@ def test_a_run_of_results_holds_nothing_else() -> None:
     [message] = CHAT.render_request(request).body["messages"]
     assert message == {"role": "tool", "tool_call_id": "a", "content": ""}
     assert losses(request) == {"turns[0].parts[0]": False}
+
+
+def test_an_object_within_a_part_is_a_hint_if_all_in_it_is() -> None:
+    def extra(inner: dict[str, Any]) -> Extra:
+        body = {"model": "m", "tools": [{"type": "function", "function": {"name": "f", **inner}}]}
+        [tool] = CHAT.parse_request({**body, "messages": []}).tools
+        assert isinstance(tool, FunctionTool)
+        assert tool.extra is not None
+        return tool.extra
+
+    assert "function" in extra({"cache_control": {}}).hints
+    assert "function" not in extra({"cache_control": {}, "odd": 1}).hints
+
+
+def test_a_namespace_is_a_loss() -> None:
+    turn = Turn(Role.ASSISTANT, (ToolCall("a", "f", "{}", namespace="n"),))
+    made = CHAT.render_request(Request("m", (turn,)))
+    assert [(loss.path, loss.hint) for loss in made.losses] == [
+        ("turns[0].parts[0].namespace", False)
+    ]
+
+
+@pytest.mark.parametrize("part", [Text("a", phase="p"), Refusal("a", phase="p")])
+def test_a_phase_is_a_hint_that_is_lost(part: Part) -> None:
+    made = CHAT.render_request(Request("m", (Turn(Role.ASSISTANT, (part,)),)))
+    assert [(loss.path, loss.hint) for loss in made.losses] == [("turns[0].parts[0].phase", True)]
+
+
+def test_what_others_say_of_a_part_is_lost_in_a_history_too() -> None:
+    more = Extra("x", {"odd": 1, "mark": 2}, frozenset({"mark"}))
+    parts = (
+        Refusal("a", extra=more),
+        Refusal("b", extra=more),
+        Reasoning(text=("c",), extra=more),
+        ToolCall("", "f", "{}", legacy=True, extra=more),
+        ToolCall("d", "f", "{}", extra=more),
+    )
+    for part in parts:
+        made = CHAT.render_request(Request("m", (Turn(Role.ASSISTANT, (part,)),)))
+        assert [(loss.path, loss.hint) for loss in made.losses] == [
+            ("turns[0].parts[0].odd", False),
+            ("turns[0].parts[0].mark", True),
+        ]
+
+
+def test_a_refusal_with_fields_of_its_own_stays_a_part() -> None:
+    content = [{"type": "refusal", "refusal": "no", "odd": 1}]
+    request = parsed([{"role": "assistant", "content": content}])
+    made = CHAT.render_request(request)
+    assert made.body["messages"][0]["content"] == content
+    assert CHAT.parse_request(made.body) == request
+
+
+HINTED: list[tuple[Part, str]] = [
+    (Text("a", (Citation("url", "https://a"),)), "citations[]"),
+    (Text("a", phase="p"), "phase"),
+    (File(text="a", cited=True), "cited"),
+    (File(data="AA==", context="about it"), "context"),
+]
+
+
+@pytest.mark.parametrize(("part", "lost"), HINTED, ids=[lost for _, lost in HINTED])
+def test_what_a_caller_says_beside_a_part_is_a_hint_that_is_lost(part: Part, lost: str) -> None:
+    made = CHAT.render_request(Request("m", (Turn(Role.USER, (part,)),)))
+    assert [(loss.path, loss.hint) for loss in made.losses] == [(f"turns[0].parts[0].{lost}", True)]
+    assert made.body["messages"][0]["content"]

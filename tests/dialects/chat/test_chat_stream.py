@@ -10,6 +10,7 @@ from openaiproxy.dialects.dialect import Context
 from openaiproxy.errors import BadUpstream
 from openaiproxy.hub.events import (
     Begin,
+    Channel,
     End,
     Event,
     Fault,
@@ -507,3 +508,54 @@ def test_20000_deltas_are_20000_chunks() -> None:
     body = wire(*({"content": "word "} for _ in range(20_000)), STOP)
     assert folded(body).parts == (Text("word " * 20_000),)
     assert len(chunks(written(strict(body)))) == 20_000 + 4
+
+
+def test_what_stands_beside_the_choices_counts_as_it_was_said_last() -> None:
+    """Chunks that repeat what the last one said are not read again; one that says what an earlier
+    one did, after another said otherwise, is."""
+
+    def chunk(fingerprint: str, text: str, **more: Any) -> Any:
+        choice = {"index": 0, "delta": {"content": text}, **more}
+        return {"system_fingerprint": fingerprint, "choices": [choice]}
+
+    reply = folded(wire(chunk("A", "a"), chunk("B", "b"), chunk("A", "c", **STOP)))
+    assert reply.begin.extra == Extra("chat", {"system_fingerprint": "A"})
+    assert reply.end.extra is None
+    reply = folded(wire(chunk("A", "a"), chunk("B", "b"), chunk("B", "c", **STOP)))
+    assert reply.end.extra == Extra("chat", {"system_fingerprint": "B"})
+
+
+def test_chunks_of_choices_in_turn_each_go_to_their_own_choice() -> None:
+    def chunk(number: int, text: str, **more: Any) -> Any:
+        return {"choices": [{"index": number, "delta": {"content": text}, **more}]}
+
+    reply = folded(wire(chunk(0, "a"), chunk(1, "b"), chunk(0, "c", **STOP), chunk(1, "d", **STOP)))
+    assert reply.choices == ((Text("ac"),), (Text("bd"),))
+
+
+def test_arguments_wait_for_their_name_but_not_without_end() -> None:
+    room = 1 << 16
+    early = [call(0, "a", None, "x" * (room // 2)), call(1, "b", None, "y" * (room // 2))]
+    names = [call(0, None, "f"), call(1, None, "g", "!")]
+    assert calls(wire(*early, *names, CALLS)) == [
+        ("a", "f", "x" * (room // 2)),
+        ("b", "g", "y" * (room // 2) + "!"),
+    ]
+    last = strict(wire(*early, call(1, None, None, "z"), *names, CALLS))[-1]
+    assert isinstance(last, Fault)
+    assert (last.kind, last.code) == (FaultKind.MALFORMED, "upstream_too_large")
+
+
+def test_a_choice_makes_no_more_calls_than_are_of_use() -> None:
+    many = [call(number, f"a{number}", None, "") for number in range(1025)]
+    assert isinstance(folded(wire(*many[:-1], CALLS)), Reply)
+    last = strict(wire(*many, CALLS))[-1]
+    assert isinstance(last, Fault)
+    assert last.message == "An answer makes too many calls."
+
+
+def test_27_a_thought_without_words_is_not_shown() -> None:
+    events = walk(unfold(Reply(Begin("c", "m", 1), ((Reasoning(("",)), Text("Hi")),), End())))
+    assert PartDelta(0, "", Channel.SUMMARY) in events
+    said = deltas(told(Reasoning(("",)), Text("Hi")))
+    assert not any("reasoning_content" in one for one in said)

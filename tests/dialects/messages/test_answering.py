@@ -35,6 +35,7 @@ from openaiproxy.hub.parts import (
     Hosted,
     HostedKind,
     Opaque,
+    Part,
     Reasoning,
     Refusal,
     Seal,
@@ -250,7 +251,7 @@ def test_a_foreign_search_is_a_call_and_its_result() -> None:
 
 
 def test_what_has_no_word_in_an_answer_is_a_loss() -> None:
-    parts = (
+    parts: tuple[Part, ...] = (
         Opaque("chat", "odd", {}),
         Hosted(HostedKind.CODE, "c", FOREIGN),
         Audio(transcript="a"),

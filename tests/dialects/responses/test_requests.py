@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from openaiproxy.dialects.responses.fields import REQUEST
 from openaiproxy.dialects.responses.wire import RESPONSES
@@ -380,3 +381,67 @@ def test_hosted_calls_of_others_in_history_are_losses() -> None:
 
 def test_extras_of_others_are_losses_by_name() -> None:
     assert paths(extra=Extra("chat", {"prediction": 1})) == ["prediction"]
+
+
+NAMED_ITEMS: list[dict[str, Any]] = [
+    {"type": "message", "role": "user", "content": "hi", "id": "msg_0", "status": "completed"},
+    {
+        "type": "reasoning",
+        "id": "rs_1",
+        "summary": [{"type": "summary_text", "text": "Hm"}],
+        "encrypted_content": "gAAA",
+    },
+    {"type": "reasoning", "id": "rs_2", "summary": [], "content": [{"text": "Thus."}]},
+    *(
+        {
+            "type": "message",
+            "role": "assistant",
+            "id": id,
+            "status": "completed",
+            "content": [{"type": "output_text", "text": id, "annotations": [], "logprobs": []}],
+        }
+        for id in ("msg_1", "msg_2")
+    ),
+    {"type": "function_call", "id": "fc_1", "call_id": "a", "name": "f", "arguments": "{}"},
+    {"type": "custom_tool_call", "id": "ctc_1", "call_id": "b", "name": "g", "input": "x"},
+    {"type": "function_call_output", "id": "fco_1", "call_id": "a", "output": "1"},
+    {"type": "custom_tool_call_output", "id": "cto_1", "call_id": "b", "output": "2"},
+    {"type": "web_search_call", "id": "ws_1", "status": "completed", "action": {"type": "search"}},
+    {"type": "item_reference", "id": "msg_9"},
+]
+BARE = {"type": "reasoning", "id": "rs_3", "summary": [{"type": "summary_text", "text": "Hm"}]}
+
+
+def ids_sent(found: Any, store: bool | None) -> list[str]:
+    request = evolve(RESPONSES.parse_request(found), store=store)
+    return [item["id"] for item in RESPONSES.render_request(request).body["input"] if "id" in item]
+
+
+@pytest.mark.parametrize("said", [None, True, False])
+def test_p39_ids_are_not_sent_where_nothing_is_stored(said: bool | None) -> None:
+    """Whoever says that nothing is stored, the caller or a profile."""
+    found = {"model": "m", "input": NAMED_ITEMS, "store": said}
+    assert ids_sent(found, store=False) == ["ws_1", "msg_9"]
+    if said is not False:
+        for store in (None, True):
+            assert ids_sent(found, store) == [item["id"] for item in NAMED_ITEMS]
+
+
+def test_p39_items_keep_all_but_their_ids_and_their_number() -> None:
+    found = {"model": "m", "input": NAMED_ITEMS, "store": False}
+    request = RESPONSES.parse_request(found)
+    made = RESPONSES.render_request(request)
+    assert made.losses == ()
+    assert [item["type"] for item in made.body["input"]] == [one["type"] for one in NAMED_ITEMS]
+    words = [item["content"] for item in made.body["input"] if item.get("role") == "assistant"]
+    assert [content[0]["text"] for content in words] == ["msg_1", "msg_2"]
+    assert RESPONSES.parse_request(again(made.body)) == request
+
+
+def test_p39_a_reasoning_that_is_nothing_but_its_id_is_left_out() -> None:
+    request = RESPONSES.parse_request({"model": "m", "input": [BARE], "store": False})
+    made = RESPONSES.render_request(request)
+    assert "input" not in made.body
+    assert [(loss.path, loss.hint) for loss in made.losses] == [("turns[0].parts[0]", True)]
+    stored = RESPONSES.render_request(evolve(request, store=True))
+    assert [item["id"] for item in stored.body["input"]] == ["rs_3"]

@@ -11,6 +11,7 @@ from openaiproxy.hub.events import (
     Begin,
     Channel,
     End,
+    Event,
     Fault,
     FaultKind,
     Finish,
@@ -38,6 +39,7 @@ from openaiproxy.hub.parts import (
     ToolCall,
 )
 from openaiproxy.hub.request import FunctionTool, Request, Role, Turn
+from openaiproxy.wire import json
 from openaiproxy.wire.sse import Record
 from tests.dialects.responses.support import context, parse, render, said
 
@@ -495,3 +497,40 @@ def test_reasoning_text_and_summary_of_others_stream() -> None:
 def test_twenty_thousand_deltas_are_one_text() -> None:
     deltas = [words(0, "x")] * 20_000
     assert len(parts(CREATED, added(0, **message()), *deltas, completed())[0].text) == 20_000
+
+
+def test_arguments_wait_for_the_name_but_not_without_end() -> None:
+    shell = {"type": "function_call", "id": "fc_a", "call_id": "call_a"}
+    parser = RESPONSES.parser(context())
+
+    def feed(event: dict[str, Any]) -> list[Event]:
+        return list(parser.feed(Record(json.dumps(event))))
+
+    feed(CREATED)
+    feed(added(0, **shell))
+    for _ in range(16):
+        assert feed(grown(0, "x" * 4096)) == []
+    assert feed(grown(0, "")) == []
+    with pytest.raises(BadUpstream, match="without a name"):
+        feed(grown(0, "x"))
+
+
+def test_an_answer_has_no_more_items_than_are_of_use() -> None:
+    parser = RESPONSES.parser(context())
+    for index in range(1 << 14):
+        parser.feed(Record(json.dumps(added(index, type="message"))))
+    with pytest.raises(BadUpstream, match="too many items"):
+        parser.feed(Record(json.dumps(added(1 << 14, type="message"))))
+
+
+def test_events_of_an_item_that_is_done_are_late_and_tell_nothing() -> None:
+    late = [
+        grown(0, "x"),
+        {"type": "response.function_call_arguments.done", "output_index": 0, "arguments": "x"},
+        done(0, **call("a", "x")),
+        words(1, "x"),
+        {"type": "response.output_text.done", "output_index": 1, "content_index": 0, "text": "x"},
+        done(1, **message("x")),
+    ]
+    items = (done(0, **call("a", "{}")), done(1, **message("Hi")))
+    assert parse(CREATED, *items, *late, completed()) == parse(CREATED, *items, completed())

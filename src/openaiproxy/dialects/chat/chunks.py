@@ -9,7 +9,7 @@ from typing import Any
 
 from attrs import define, field
 
-from openaiproxy.dialects.chat.content import NO_WORD, note_text
+from openaiproxy.dialects.chat.content import NO_WORD, note_rest
 from openaiproxy.dialects.chat.faults import DONE, render_fault_record
 from openaiproxy.dialects.chat.fields import CALL, CHUNK, NAME
 from openaiproxy.dialects.chat.heads import head, legacy_names
@@ -224,10 +224,11 @@ class ChatRenderer:
             text = f"<think>\n{text}"
         elif not thoughts.begun and text and thoughts.choice in self._thought:
             text = f"\n\n{text}"
-        if text:
-            thoughts.begun = True
-            self._thought.add(thoughts.choice)
-        return json.dumps(text).join(thoughts.pieces) if text else b""
+        if not text:
+            return b""
+        thoughts.begun = True
+        self._thought.add(thoughts.choice)
+        return json.dumps(text).join(thoughts.pieces)
 
     def _note(self, event: PartNote) -> bytes:
         _, choice = self._kinds[event.slot]
@@ -240,6 +241,7 @@ class ChatRenderer:
 
     def _end_part(self, event: PartEnd) -> bytes:
         slot, part = event.slot, event.part
+        note_rest(part, self._losses)
         _, choice = self._kinds.pop(slot)
         pieces = self._pieces.pop(slot, ())
         self._data.pop(slot, None)
@@ -248,10 +250,7 @@ class ChatRenderer:
             return json.dumps("\n</think>\n\n").join(thoughts.pieces)
         match part:
             case Text():
-                note_text(part, "text", self._losses)
                 self._length[choice] = self._length.get(choice, 0) + len(part.text)
-            case Reasoning():
-                self._losses.extra(part.extra, "reasoning")
             case ToolCall(arguments="", custom=False):
                 return json.dumps("{}").join(pieces)
             case Audio(expires=int()):

@@ -19,11 +19,13 @@ from openaiproxy.hub.parts import (
     JsonObject,
     Opaque,
     Part,
+    Reasoning,
     Refusal,
     Text,
+    ToolCall,
 )
 
-__all__ = ["NO_WORD", "note_text", "parse_content", "render_content", "render_part"]
+__all__ = ["NO_WORD", "note_rest", "parse_content", "render_content", "render_part"]
 
 _DATA_URL = re.compile(r"data:([^;,]+);base64,(.*)", re.DOTALL)
 
@@ -144,22 +146,44 @@ def render_part(part: Part, path: str, losses: Losses) -> JsonObject | None:
     return merge(losses.extra(extra, path, PART.hints), body)
 
 
-def note_text(part: Text, path: str, losses: Losses) -> None:
-    """Tell what of a text of an answer has no field here."""
+_PLACES: dict[type[Any], str] = {
+    Text: "text",
+    Refusal: "refusal",
+    Reasoning: "reasoning",
+    ToolCall: "tool_calls[]",
+}
+"""Where the parts of an answer that may have an extra stand, for losses."""
+
+
+def note_rest(part: Part | None, losses: Losses, path: str = "") -> None:
+    """Tell what of a part has no field here.
+
+    :param path: of the part; that of its kind in an answer, if there is none.
+    """
+    if not isinstance(part, Text | Refusal | Reasoning | ToolCall):
+        return
+    path = path or _PLACES[type(part)]
     losses.extra(part.extra, path)
+    if isinstance(part, ToolCall) and part.namespace is not None:
+        losses.note(f"{path}.namespace", NO_WORD)
+    if isinstance(part, Text | Refusal):
+        _note_phase(part, path, losses)
+
+
+def _note_phase(part: Text | Refusal, path: str, losses: Losses) -> None:
     if part.phase is not None:
         losses.note(f"{path}.phase", NO_WORD, hint=True)
 
 
 def _render_text(part: Text, path: str, losses: Losses) -> JsonObject:
-    if part.phase is not None:
-        losses.note(f"{path}.phase", NO_WORD, hint=True)
+    _note_phase(part, path, losses)
     if part.citations:
         losses.note(f"{path}.citations[]", "Chat Completions cites in answers only", hint=True)
     return {"type": "text", "text": part.text}
 
 
 def _render_refusal(part: Refusal, path: str, losses: Losses) -> JsonObject:
+    _note_phase(part, path, losses)
     return {"type": "refusal", "refusal": part.text}
 
 

@@ -19,6 +19,7 @@ from openaiproxy.dialects.chat.pieces import (
     word,
 )
 from openaiproxy.dialects.chat.replies import split_content
+from openaiproxy.errors import BadUpstream
 from openaiproxy.hub.events import Channel, Event, Finish, PartBegin, PartDelta, PartEnd, PartNote
 from openaiproxy.hub.parts import (
     Audio,
@@ -39,6 +40,12 @@ _FRESH: dict[type[Part], Callable[[], Part]] = {
     Refusal: Refusal,
     Reasoning: Reasoning,
 }
+_CALLS = 1024
+"""Most calls of one choice. A call without a name is told to nobody, so that no limit on what is
+told would ever stop them; the most that a recorded answer makes is 5."""
+_HELD = 1 << 16
+"""Most characters of arguments that came before their names, in one choice. The name comes with the
+first piece; no recorded answer needs this at all."""
 _PLAIN = frozenset({"role", "content"})
 _QUIET = frozenset({"index", "delta", "logprobs", "finish_reason"})
 
@@ -73,6 +80,8 @@ class Choice:
     _plain: bool = field(default=False, init=False)
     """Whether reasoning has a field of its own, and what its details say is a repetition."""
     _calls: dict[object, _Call] = field(factory=dict, init=False)
+    _held: int = field(default=0, init=False)
+    """Characters of arguments that came before their names."""
     _last: object = field(default=None, init=False)
     """The key of the call that was last heard of."""
     _audio: int | None = field(default=None, init=False)
@@ -197,7 +206,7 @@ class Choice:
         inner = inner if isinstance(inner, dict) else {}
         call_id, name = word(found.get("id")), word(inner.get("name"))
         self._last = self._key(found, call_id, name)
-        call = self._calls.setdefault(self._last, _Call(call_id, custom))
+        call = self._known(self._last, call_id, custom)
         call.call_id = call.call_id or call_id
         if call.slot is None and name:
             part = ToolCall(call.call_id, name, custom=custom, extra=call_extra(found))
@@ -205,11 +214,19 @@ class Choice:
         self._argue(call, inner.get("input" if custom else "arguments"), events)
 
     def _function(self, found: JsonObject, events: list[Event]) -> None:
-        call = self._calls.setdefault("function_call", _Call("", False))
+        call = self._known("function_call")
         name = word(found.get("name"))
         if call.slot is None and name:
             self._begin_call(call, ToolCall("", name, legacy=True), events)
         self._argue(call, found.get("arguments"), events)
+
+    def _known(self, key: object, call_id: str = "", custom: bool = False) -> _Call:
+        call = self._calls.get(key)
+        if call is None:
+            if len(self._calls) >= _CALLS:
+                raise BadUpstream(502, "upstream_too_large", "An answer makes too many calls.")
+            call = self._calls[key] = _Call(call_id, custom)
+        return call
 
     def _begin_call(self, call: _Call, part: ToolCall, events: list[Event]) -> None:
         self._close(events)
@@ -219,7 +236,7 @@ class Choice:
     def _argue(self, call: _Call, found: Any, events: list[Event]) -> None:
         text = "" if found is None else arguments_text(found, custom=True)
         if call.slot is None:
-            call.held.append(text)
+            self._hold(call, text)
             return
         if call.held:
             text = "".join((*call.held, text))
@@ -227,6 +244,13 @@ class Choice:
         if text:
             call.told = True
             events.append(PartDelta(call.slot, text))
+
+    def _hold(self, call: _Call, text: str) -> None:
+        self._held += len(text)
+        if self._held > _HELD:
+            raise BadUpstream(502, "upstream_too_large", "A tool call goes on without a name.")
+        if text:
+            call.held.append(text)
 
     def _finish(self, said: str, events: list[Event]) -> None:
         again, self._said = bool(self._said), said

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from openaiproxy.dialects.chat.fields import NAME
+from openaiproxy.dialects.chat.fields import NAME, REPLY
 from openaiproxy.dialects.chat.pieces import count, word
 from openaiproxy.dialects.dialect import Context
 from openaiproxy.hub.events import Begin
@@ -18,7 +18,7 @@ def begin_of(found: JsonObject, extra: Extra | None) -> Begin:
     :param extra: what else it says.
     """
     if _elsewhere(word(found.get("id"))):
-        extra = Extra(NAME, {**(extra.fields if extra else {}), "id": found["id"]})
+        extra = Extra(NAME, {**(extra.fields if extra else {}), "id": found["id"]}, REPLY.hints)
     return Begin(
         word(found.get("id")),
         word(found.get("model")),

@@ -10,7 +10,7 @@ from typing import Any
 
 from attrs import define, evolve, field
 
-from openaiproxy.dialects.chat.content import NO_WORD, parse_content, render_content
+from openaiproxy.dialects.chat.content import NO_WORD, note_rest, parse_content, render_content
 from openaiproxy.dialects.chat.fields import CALL, MESSAGE, NAME
 from openaiproxy.dialects.chat.objects import merge
 from openaiproxy.dialects.chat.pieces import (
@@ -138,6 +138,11 @@ def _call_id(call_id: str) -> str:
     return call_id if len(call_id) <= LIMIT else shorten(call_id)
 
 
+def _own(part: Refusal) -> bool:
+    """Whether a refusal has fields for which a part has room, and a message has none."""
+    return part.extra is not None and part.extra.dialect == NAME
+
+
 @define
 class _Writer:
     """Writes turns, and remembers what calls were named."""
@@ -178,7 +183,8 @@ class _Writer:
                     self.losses.note(f"{where}.data", NO_WORD)
                 case Audio():
                     self.losses.note(where, NO_WORD)
-                case Refusal() if "refusal" not in body:
+                case Refusal() if "refusal" not in body and not _own(part):
+                    note_rest(part, self.losses, where)
                     body["refusal"] = part.text
                 case _:
                     words.append(part)
@@ -187,6 +193,7 @@ class _Writer:
 
     def reasoning(self, part: Reasoning, body: dict[str, Any], path: str) -> None:
         """With seals of its own, as those spell it who give seals; else as most do."""
+        note_rest(part, self.losses, path)
         seals = [seal for seal in part.seals if seal.dialect == NAME]
         if len(seals) < len(part.seals):
             self.losses.note(f"{path}.seals", "only its maker can open a seal", hint=True)
@@ -200,6 +207,7 @@ class _Writer:
 
     def call(self, call: ToolCall, body: dict[str, Any], path: str) -> None:
         """Into ``tool_calls``, or ``function_call``."""
+        note_rest(call, self.losses, path)
         name = shorten(call.name)
         self.names[call.call_id] = call.name
         arguments = arguments_text(call.arguments, call.custom)

@@ -19,22 +19,24 @@ def rest(
     """
     outer = table.rest(found)
     fields = dict(outer.fields) if outer else {}
+    hints = table.hints
     for key in keys:
         value = found.get(key)
         more = (inner or table).rest(value) if isinstance(value, dict) else None
         if more:
             fields[key] = more.fields
-    return Extra(NAME, fields) if fields else None
+            if more.fields.keys() <= more.hints:
+                hints |= {key}
+    return Extra(NAME, fields, hints) if fields else None
 
 
 def merge(under: JsonObject, over: JsonObject) -> JsonObject:
-    """Two objects as one; what is an object in both is merged too.
+    """Two objects as one. What both have is an object within, and is merged too.
 
     :param under: as :func:`rest` gave it.
     :param over: what has the last word.
     """
     both = {**under, **over}
     for key in under.keys() & over.keys():
-        if isinstance(under[key], dict) and isinstance(over[key], dict):
-            both[key] = {**under[key], **over[key]}
+        both[key] = {**under[key], **over[key]}
     return both

@@ -217,7 +217,7 @@ def parse_usage(found: Any) -> Usage | None:
         read,
         wrote,
         total=None if total == read + wrote else total,
-        extra=Extra(NAME, more) if more else None,
+        extra=Extra(NAME, more, frozenset(more)) if more else None,  # No count is of the answer.
         **fields,
     )
 
@@ -235,7 +235,7 @@ def render_usage(usage: Usage, losses: Losses) -> JsonObject:
             body[key] = inner
     if usage.searches:
         losses.note("usage.searches", "Chat Completions has no word for it", hint=True)
-    every = USAGE.names | (frozenset(usage.extra.fields) if usage.extra else frozenset())
+    every = frozenset(usage.extra.fields) if usage.extra else frozenset()
     return merge(losses.extra(usage.extra, "usage", every), body)
 
 
@@ -273,8 +273,9 @@ def parse_finish(said: str, found: JsonObject) -> Finish:
     more = {key: value for key, value in found.items() if value is not None}
     reason = _READ.get(said, Reason.OTHER)
     if reason is Reason.OTHER:
-        return Finish(reason, said, extra=Extra(NAME, {**more, "finish_reason": said}))
-    return Finish(reason, extra=Extra(NAME, more) if more else None)
+        fields = {**more, "finish_reason": said}
+        return Finish(reason, said, extra=Extra(NAME, fields, CHOICE.hints))
+    return Finish(reason, extra=Extra(NAME, more, CHOICE.hints) if more else None)
 
 
 def render_finish(finish: Finish, legacy: bool, losses: Losses) -> tuple[str, dict[str, Any]]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from attrs import define, field
 
-from openaiproxy.dialects.chat.content import NO_WORD, note_text
+from openaiproxy.dialects.chat.content import NO_WORD, note_rest
 from openaiproxy.dialects.chat.faults import parse_error
 from openaiproxy.dialects.chat.fields import CALL, CHOICE, NAME, REPLY, REPLY_MESSAGE
 from openaiproxy.dialects.chat.heads import begin_of, head, legacy_names
@@ -166,6 +166,7 @@ class _Message:
 
     def add(self, part: Part) -> None:
         """A part, which comes after those before."""
+        note_rest(part, self.losses)
         match part:
             case Text():
                 self.text(part)
@@ -195,7 +196,6 @@ class _Message:
 
     def text(self, part: Text) -> None:
         """Words, their sources, their odds."""
-        note_text(part, "text", self.losses)
         base = sum(map(len, self.words))
         self.words.append(part.text)
         self.odd("content", render_logprobs(part.logprobs))
@@ -206,7 +206,6 @@ class _Message:
     def reasoning(self, part: Reasoning) -> None:
         """Where the caller wants it."""
         shown = self.context.shown.reasoning
-        self.losses.extra(part.extra, "reasoning")
         if shown == "off":
             return
         if part.shown():

@@ -77,7 +77,7 @@ class ChatParser:
         if self._over or not whole:
             return ()
         self._over = True
-        extra = Extra(NAME, self._later) if self._later else None
+        extra = Extra(NAME, self._later, CHUNK.hints) if self._later else None
         return (End(tuple(finished), self._usage, self._tier, extra),)
 
     def _chunk(self, found: dict[str, Any]) -> Iterable[Event]:
@@ -89,7 +89,7 @@ class ChatParser:
             return ()
         events: list[Event] = []
         if self._begin is None:
-            extra = Extra(NAME, self._told) if self._told else None
+            extra = Extra(NAME, self._told, CHUNK.hints) if self._told else None
             self._begin, self._same = begin_of(self._head, extra), None
             events.append(self._begin)
         for one in choices:

@@ -111,32 +111,30 @@ class _Renderer:
         if self._open is not None:
             self._waiting[event.slot] = [event]
             return b""
-        self._open = _Open(event.slot, event.part)
+        part = self._open = _Open(event.slot, event.part)
         match event.part:
             case ToolCall() as call:
                 block = render_tool_use(call, self.noted, self._written.call_id(call))
-                return self._start({**block, "input": {}}, b"input_json_delta", b"partial_json")
+                return self._start(
+                    part, {**block, "input": {}}, b"input_json_delta", b"partial_json"
+                )
             case Hosted() as hosted if hosted.raw.dialect == NAME:
                 block = {**hosted.raw.fields, "input": {}}
-                return self._start(block, b"input_json_delta", b"partial_json")
+                return self._start(part, block, b"input_json_delta", b"partial_json")
             case Refusal():
                 self._refused = True
         return b""
 
-    def _start(self, block: JsonObject, kind: bytes, name: bytes) -> bytes:
+    def _start(self, part: _Open, block: JsonObject, kind: bytes, name: bytes) -> bytes:
         """Begins the open part's block, and remembers how its deltas are framed."""
-        part = self._open
-        head = DELTA % (self._index, kind, name)
-        if part is not None:
-            part.head = head
-            whole = isinstance(part.part, ToolCall) and part.part.custom
-            if isinstance(part.part, Text | Refusal):
-                self._text, self._head = part.slot, head
-            elif whole:
-                part.told = True
-                begun = frame("content_block_start", index=self._index, content_block=block)
-                return begun + head + json.dumps('{"input":"') + TAIL
-        return frame("content_block_start", index=self._index, content_block=block)
+        part.head = DELTA % (self._index, kind, name)
+        begun = frame("content_block_start", index=self._index, content_block=block)
+        if isinstance(part.part, Text | Refusal):
+            self._text, self._head = part.slot, part.head
+        elif isinstance(part.part, ToolCall) and part.part.custom:
+            part.told = True
+            return begun + part.head + json.dumps('{"input":"') + TAIL
+        return begun
 
     def _wait(self, event: PartDelta | PartNote | PartEnd) -> bool:
         """Whether an event's part is not the open one; if it waits, its events do."""
@@ -169,7 +167,7 @@ class _Renderer:
             return b""
         words = part.part if isinstance(part.part, Text) else Text()
         block = render_text(words, self.noted, upstream=False)
-        return self._start(block, b"text_delta", b"text")
+        return self._start(part, block, b"text_delta", b"text")
 
     def _thought(self, part: _Open, event: PartDelta) -> bytes:
         if event.channel is Channel.SUMMARY:
@@ -184,7 +182,7 @@ class _Renderer:
         begun = b""
         if not part.head:
             block = {"type": "thinking", "thinking": "", "signature": ""}
-            begun = self._start(block, b"thinking_delta", b"thinking")
+            begun = self._start(part, block, b"thinking_delta", b"thinking")
         return begun + part.head + json.dumps(text) + TAIL
 
     def _part_note(self, event: PartNote) -> bytes:

@@ -197,7 +197,7 @@ REPLY = Table(
         Row("content", _MAPPED, "parts"),
         Row("stop_reason", _MAPPED, "end.finish.reason"),
         Row("stop_sequence", _MAPPED, "end.finish.sequence"),
-        Row("stop_details", _MAPPED, "end.finish.extra"),
+        Row("stop_details", _MAPPED, "end.finish.extra", hint=True),
         Row("usage", _MAPPED, "end.usage, begin.tier"),
         *_passed("container", "context_management", "diagnostics", hint=True),
         Row("input_transformations", _PASSED, hint=True),

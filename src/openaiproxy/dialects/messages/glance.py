@@ -4,7 +4,7 @@ import re
 
 from openaiproxy.dialects.dialect import Seen, Spotter
 from openaiproxy.dialects.messages.faults import parse_error
-from openaiproxy.dialects.messages.usage import parse_usage
+from openaiproxy.dialects.messages.usage import amend_usage, parse_usage
 from openaiproxy.hub.parts import JsonObject
 
 __all__ = ["SPOTTER"]
@@ -21,13 +21,14 @@ def _glance(found: JsonObject) -> Seen:
         return Seen(complete=True)
     said = found.get(_SAID.get(str(kind), ""))
     said = said if isinstance(said, dict) else found if kind == "message" else {}
-    usage = said.get("usage") if kind == "message_start" else found.get("usage")
+    told = (said if kind == "message_start" else found).get("usage")
     model, word = said.get("model"), said.get("stop_reason")
     return Seen(
         model if isinstance(model, str) else None,
-        parse_usage(usage),
+        parse_usage(told),
         word if isinstance(word, str) else None,
         complete=kind in ("message", "message_delta") and isinstance(word, str),
+        amend=(lambda early: amend_usage(early, told)) if isinstance(told, dict) else None,
     )
 
 

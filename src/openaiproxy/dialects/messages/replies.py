@@ -99,7 +99,7 @@ def parse_finish(found: JsonObject) -> tuple[Finish, ...]:
             reason,
             word if reason is Reason.OTHER else None,
             sequence if isinstance(sequence, str) else None,
-            Extra(NAME, fields) if fields else None,
+            Extra(NAME, fields, REPLY.hints) if fields else None,
         ),
     )
 

@@ -20,7 +20,7 @@ from openaiproxy.dialects.messages.tools import (
 from openaiproxy.dialects.messages.turns import History, parse_turns
 from openaiproxy.dialects.names import shorten_all
 from openaiproxy.hub.loss import Losses, Rendered
-from openaiproxy.hub.parts import Extra, Json, JsonObject, ToolCall
+from openaiproxy.hub.parts import Json, JsonObject, ToolCall
 from openaiproxy.hub.request import CustomTool, FunctionTool, Request, Sampling
 
 __all__ = ["MOST_TOKENS", "parse_request", "render_request"]
@@ -66,8 +66,6 @@ def parse_request(found: JsonObject) -> Request:
         raise bad_field("model", "must be a string")
     tools = parse_tools(found.get("tools"))
     choice, parallel = parse_choice(found.get("tool_choice"), tools)
-    rest = REQUEST.rest(found)
-    passed = {**(rest.fields if rest else {}), **parse_passed(found)}
     user = metadata.get("user_id") if isinstance(metadata := found.get("metadata"), dict) else None
     tier = found.get("service_tier")
     return Request(
@@ -84,7 +82,7 @@ def parse_request(found: JsonObject) -> Request:
         stream=stream if isinstance(stream := found.get("stream"), bool) else None,
         user=user if isinstance(user, str) else None,
         tier="default" if tier == "standard_only" else tier if isinstance(tier, str) else None,
-        extra=Extra(NAME, passed, REQUEST.hints) if passed else None,
+        extra=parse_passed(found),
     )
 
 

@@ -1,7 +1,7 @@
 """How to think, what shape to answer in, whom for: the settings that have objects of their own."""
 
 from openaiproxy.dialects.dialect import bad_field
-from openaiproxy.dialects.messages.fields import NAME, OUTPUT, THINKING_SETTINGS
+from openaiproxy.dialects.messages.fields import NAME, OUTPUT, REQUEST, THINKING_SETTINGS
 from openaiproxy.hub.loss import Losses
 from openaiproxy.hub.parts import Extra, Json, JsonObject
 from openaiproxy.hub.request import Format, FormatKind, ReasoningSettings, Request
@@ -48,7 +48,7 @@ def parse_reasoning(found: JsonObject) -> ReasoningSettings | None:
         _DISPLAYS.get(str(display)),
         budget if isinstance(budget, int) else None,
         True if kind == "adaptive" else None,
-        Extra(NAME, fields) if fields else None,
+        Extra(NAME, fields, THINKING_SETTINGS.hints) if fields else None,
     )
     return None if settings == ReasoningSettings() else settings
 
@@ -96,13 +96,22 @@ def parse_format(found: JsonObject) -> Format | None:
     return Format(FormatKind.SCHEMA, schema=schema, extra=Extra(NAME, rest) if rest else None)
 
 
-def parse_passed(found: JsonObject) -> dict[str, Json]:
-    """What of ``output_config`` and ``metadata`` has no word in the hub, under their names."""
-    output = OUTPUT.rest(_object(found, "output_config"))
-    passed: dict[str, Json] = {"output_config": output.fields} if output else {}
+def parse_passed(found: JsonObject) -> Extra | None:
+    """What of a request has no word in the hub; of ``output_config`` and ``metadata`` what is left.
+
+    Labels never change an answer, and what is left of ``output_config`` does not if none of it does.
+    """
+    extra = REQUEST.rest(found)
+    passed: dict[str, Json] = {**extra.fields} if extra else {}
+    hints = REQUEST.hints
+    if output := OUTPUT.rest(_object(found, "output_config")):
+        passed["output_config"] = output.fields
+        hints |= {"output_config"} if output.fields.keys() <= OUTPUT.hints else set()
     metadata = _object(found, "metadata")
-    rest = {k: v for k, v in metadata.items() if k != "user_id" and v is not None}
-    return {**passed, "metadata": rest} if rest else passed
+    if rest := {k: v for k, v in metadata.items() if k != "user_id" and v is not None}:
+        passed["metadata"] = rest
+        hints |= {"metadata"}
+    return Extra(NAME, passed, hints) if passed else None
 
 
 def render_output(request: Request, passed: JsonObject, losses: Losses) -> JsonObject:

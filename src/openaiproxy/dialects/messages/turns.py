@@ -15,6 +15,7 @@ from openaiproxy.dialects.messages.blocks import (
 )
 from openaiproxy.dialects.messages.fields import MESSAGE, NAME, THINKING, TOOL_RESULT
 from openaiproxy.dialects.messages.media import render_document, render_image
+from openaiproxy.dialects.messages.pairing import Pairing
 from openaiproxy.dialects.names import shorten
 from openaiproxy.hub.loss import Losses
 from openaiproxy.hub.parts import (
@@ -131,14 +132,11 @@ def _parse_result(found: JsonObject, path: str) -> ToolResult:
 class History:
     """Writes turns.
 
-    Calls and results without an id are paired by their order.
-
     :param losses: where it reports what can't be written.
     """
 
     losses: Losses
-    _calls: int = field(default=0, init=False)
-    _results: int = field(default=0, init=False)
+    _pairing: Pairing = field(factory=Pairing, init=False)
 
     def system(self, turns: Iterable[Turn]) -> str | list[JsonObject] | None:
         """The value of ``system``.
@@ -163,6 +161,8 @@ class History:
         for turn in turns:
             if turn.name is not None:
                 self.losses.note("messages[].name", "no field for it")
+            if turn.role is not Role.ASSISTANT:
+                self._pairing.pause()
             blocks = self.blocks(turn.parts)
             if results is not None and turn.role is Role.USER:
                 blocks = [*results, *blocks]
@@ -196,9 +196,7 @@ class History:
             case Reasoning():
                 return self._reasoning(part)
             case ToolCall():
-                self._calls += not part.call_id
-                call_id = part.call_id or f"toolu_{self._calls}"
-                return [render_tool_use(part, self.losses, call_id)]
+                return [render_tool_use(part, self.losses, self._pairing.call(part))]
             case ToolResult():
                 return [self._result(part)]
             case Image():
@@ -220,7 +218,7 @@ class History:
                 if part.dialect == NAME:
                     return [part.raw]
                 self.losses.note(part.type, f"only {part.dialect} has a word for it")
-            case Audio():
+            case _:
                 self.losses.note("audio", "no sound")
         return []
 
@@ -239,10 +237,9 @@ class History:
         return blocks
 
     def _result(self, part: ToolResult) -> JsonObject:
-        self._results += not part.call_id
         body: dict[str, Json] = {**self.losses.extra(part.extra, "result", TOOL_RESULT.hints)}
         body["type"] = "tool_result"
-        body["tool_use_id"] = shorten(part.call_id or f"toolu_{self._results}", WIDTH)
+        body["tool_use_id"] = shorten(self._pairing.result(part), WIDTH)
         if part.parts:
             body["content"] = self._content(self.blocks(part.parts))
         if part.error is not None:

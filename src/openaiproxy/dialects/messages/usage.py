@@ -5,7 +5,7 @@ from openaiproxy.hub.events import Usage
 from openaiproxy.hub.loss import Losses
 from openaiproxy.hub.parts import Extra, Json, JsonObject
 
-__all__ = ["parse_tier", "parse_usage", "render_usage"]
+__all__ = ["amend_usage", "amended", "parse_tier", "parse_usage", "render_usage"]
 
 _TOOLS, _SEARCHES, _FETCHES = "server_tool_use", "web_search_requests", "web_fetch_requests"
 _DETAILS, _THOUGHTS = "output_tokens_details", "thinking_tokens"
@@ -26,8 +26,10 @@ def parse_usage(found: Json) -> Usage | None:
 
     :param found: the value of ``usage``.
     """
-    if not isinstance(found, dict):
-        return None
+    return _counted(found) if isinstance(found, dict) else None
+
+
+def _counted(found: JsonObject) -> Usage:
     cached = _count(found, "cache_read_input_tokens")
     written = _count(found, "cache_creation_input_tokens")
     tools, details = _object(found, _TOOLS), _object(found, _DETAILS)
@@ -46,8 +48,31 @@ def parse_usage(found: Json) -> Usage | None:
         written,
         _count(details, _THOUGHTS),
         searches=_count(tools, _SEARCHES),
-        extra=Extra(NAME, fields) if fields else None,
+        extra=Extra(NAME, fields, frozenset(fields))
+        if fields
+        else None,  # No count is of the answer.
     )
+
+
+def amended(early: JsonObject, late: JsonObject) -> dict[str, Json]:
+    """What two pieces of ``usage`` in one stream amount to.
+
+    Counts are cumulative, so a later one holds over an earlier one, be it smaller; what the later
+    piece leaves out, stays. Most of them leave out the shape of the cache, and some the input.
+    """
+    both: dict[str, Json] = {**early}
+    for name, value in late.items():
+        before = both.get(name)
+        if isinstance(value, dict) and isinstance(before, dict):
+            both[name] = amended(before, value)
+        elif value is not None:
+            both[name] = value
+    return both
+
+
+def amend_usage(early: Usage, late: JsonObject) -> Usage:
+    """The same, where the earlier piece is known only by what it says."""
+    return _counted(amended(render_usage(early, None, Losses(NAME)), late))
 
 
 def render_usage(usage: Usage | None, tier: str | None, losses: Losses) -> JsonObject:

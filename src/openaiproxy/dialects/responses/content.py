@@ -74,7 +74,8 @@ class Said:
         """A part's extra: its own fields, and the message's."""
         if self.rest is None:
             return own
-        return Extra(NAME, {**(own.fields if own else {}), _REST: self.rest.fields})
+        fields = {**(own.fields if own else {}), _REST: self.rest.fields}
+        return Extra(NAME, fields, own.hints if own else frozenset())
 
 
 def message_rest(part: Text | Refusal) -> JsonObject:

@@ -1,6 +1,7 @@
 """An item of a stream while it grows: which parts it has, and what is known of their end.
 
-It numbers nothing and keeps no deltas, but for those of a call whose name is still unknown.
+It numbers nothing and keeps no deltas, but for those of a call whose name is still unknown. Once it
+is done it keeps nothing but its name and type.
 """
 
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from attrs import define, evolve, field
 
 from openaiproxy.dialects.responses.fields import NAME
 from openaiproxy.dialects.responses.values import string, whole
+from openaiproxy.errors import BadUpstream
 from openaiproxy.hub.events import Channel, Event, Other, PartDelta
 from openaiproxy.hub.parts import JsonObject, Part, Refusal, Text
 
@@ -26,6 +28,10 @@ REPEATED = frozenset(
     }
 )
 """Events that say what others say too."""
+
+_HELD = 1 << 16
+"""Most characters of arguments that come before their call's name. The name comes when the item
+begins; no recorded answer needs this at all."""
 
 _QUIET = (
     "response.web_search_call.",
@@ -65,6 +71,8 @@ class Item:
     finals: dict[int, Part] = field(factory=dict)
     held: list[str] = field(factory=list)
     """Arguments of a call whose name is not known yet."""
+    waiting: int = 0
+    """Characters of them."""
     indexes: dict[str, dict[Any, int]] = field(
         factory=lambda: {"summary_index": {}, "content_index": {}}
     )
@@ -74,6 +82,25 @@ class Item:
     places: dict[Any, int] = field(factory=dict)
     """The wire's content index to the place among the contents; some upstreams count from 1."""
     done: bool = False
+
+    def hold(self, delta: str) -> None:
+        """Keep arguments until the name is known.
+
+        :raises BadUpstream: if there are too many.
+        """
+        self.waiting += len(delta)
+        if self.waiting > _HELD:
+            raise BadUpstream(502, "upstream_too_large", "A tool call goes on without a name.")
+        if delta:
+            self.held.append(delta)
+
+    def close(self) -> None:
+        """Forget what only an item that grows needs."""
+        self.found = {name: self.found.get(name) for name in ("id", "type")}
+        self.done = True
+        for kept in (self.slots, self.begun, self.finals, self.indexes, self.told, self.places):
+            kept.clear()
+        self.held.clear()
 
     @property
     def is_message(self) -> bool:

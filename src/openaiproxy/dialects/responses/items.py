@@ -120,16 +120,18 @@ _PARSE: dict[str, Callable[[JsonObject], tuple[Part, ...]]] = {
 }
 
 
-def render_items(parts: Iterable[Part], pen: Pen, path: str) -> Iterator[dict[str, Any]]:
+def render_items(
+    parts: Iterable[Part], pen: Pen, path: Callable[[int], str]
+) -> Iterator[dict[str, Any]]:
     """The items of an assistant's parts, or of results.
 
-    :param path: of the turn, for losses.
+    :param path: of a part by its number, for losses.
     """
     numbered = enumerate(parts)
     for key, group in groupby(numbered, lambda pair: message_key(pair[1])):
         if key is None:
             for number, part in group:
-                item = render_item(part, pen, f"{path}.parts[{number}]")
+                item = render_item(part, pen, path(number))
                 if item is not None:
                     yield item
         else:
@@ -200,6 +202,9 @@ def _render_reasoning(part: Reasoning, pen: Pen, path: str) -> dict[str, Any] | 
     ours = bool(own) or (marked and not part.seals)
     if pen.new_id is None and not ours:
         pen.losses.note(path, "only its maker can read this reasoning", hint=True)
+        return None
+    if not pen.stored and not own and not part.text:
+        pen.losses.note(path, "only its id tells it, and nothing is stored", hint=True)
         return None
     if len(part.seals) > 1:
         pen.losses.note(f"{path}.seals", "Responses has room for one seal", hint=True)

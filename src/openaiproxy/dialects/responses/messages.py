@@ -31,10 +31,12 @@ class Pen:
     :param losses: where what can't be is noted.
     :param new_id: towards a caller, who is owed an id for each item; ``None`` towards an upstream,
         to which none is made up.
+    :param stored: whether the upstream may look up items by their ids.
     """
 
     losses: Losses
     new_id: Callable[[str], str] | None = None
+    stored: bool = True
 
     def id(self, own: str | None, prefix: str) -> str | None:
         """An item's id."""
@@ -74,16 +76,18 @@ def message_key(part: Part) -> Any:
     return (part.id, part.phase, part.status, message_rest(part))
 
 
-def render_message(group: list[tuple[int, Part]], pen: Pen, path: str) -> dict[str, Any]:
+def render_message(
+    group: list[tuple[int, Part]], pen: Pen, path: Callable[[int], str]
+) -> dict[str, Any]:
     """The message of parts with one key.
 
-    :param group: the parts, each with its number in the turn.
-    :param path: of the turn, for losses.
+    :param group: the parts, each with its number.
+    :param path: of a part by its number, for losses.
     """
     first = group[0][1]
     assert isinstance(first, Text | Refusal)
     contents = [
-        render_output(part, pen.losses, f"{path}.parts[{number}]")
+        render_output(part, pen.losses, path(number))
         for number, part in group
         if isinstance(part, Text | Refusal)
     ]

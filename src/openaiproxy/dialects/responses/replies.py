@@ -25,6 +25,7 @@ from openaiproxy.hub.loss import Losses, Rendered
 from openaiproxy.hub.parts import Extra, JsonObject
 
 __all__ = [
+    "OUTPUT",
     "changed",
     "head",
     "parse_begin",
@@ -34,6 +35,9 @@ __all__ = [
     "render_reply",
     "tail",
 ]
+
+OUTPUT = "output[]"
+"""Where every part of an answer stands, for losses: a stream and a whole answer lose the same."""
 
 _REASONS = {"max_output_tokens": Reason.LENGTH, "content_filter": Reason.CONTENT_FILTER}
 _INCOMPLETE = {
@@ -110,7 +114,7 @@ def changed(begin: Begin, found: JsonObject) -> Extra | None:
         return None
     first = begin.extra.fields if begin.extra else {}
     fields = {k: v for k, v in last.fields.items() if k not in first or first[k] != v}
-    return Extra(NAME, fields) if fields else None
+    return Extra(NAME, fields, REPLY.hints) if fields else None
 
 
 def head(begin: Begin, context: Context, losses: Losses) -> dict[str, Any]:
@@ -192,7 +196,8 @@ def render_reply(reply: Reply, context: Context) -> Rendered:
         if other.dialect != NAME and not other.quiet:
             losses.note(other.type, f"only {other.dialect} has a word for it")
     body = head(reply.begin, context, losses)
-    output = list(render_items(reply.parts, Pen(losses, context.new_id), "output[]"))
+    pen = Pen(losses, context.new_id)
+    output = list(render_items(reply.parts, pen, lambda number: OUTPUT))
     body.update(tail(reply.end, losses))
     body["output"] = output
     return Rendered(body, losses.all())

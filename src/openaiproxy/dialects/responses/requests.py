@@ -45,6 +45,7 @@ from openaiproxy.hub.request import (
     Request,
     Sampling,
     Tool,
+    Turn,
 )
 
 __all__ = ["parse_request", "render_request"]
@@ -65,7 +66,7 @@ def parse_request(found: JsonObject) -> Request:
     choice = found.get("tool_choice")
     return Request(
         model=_get(found, "model", str, "a string") or "",
-        turns=parse_instructions(found.get("instructions")) + parse_input(found.get("input")),
+        turns=_parse_turns(found),
         tools=_parse_tools(found),
         tool_choice=parse_choice(choice) if choice is not None else None,
         parallel=_get(found, "parallel_tool_calls", bool, "a boolean"),
@@ -94,6 +95,11 @@ def parse_request(found: JsonObject) -> Request:
         moderation=_get(found, "moderation", dict, "an object"),
         extra=_rest(found, text, options),
     )
+
+
+def _parse_turns(found: JsonObject) -> tuple[Turn, ...]:
+    top = parse_instructions(found.get("instructions"))
+    return top + parse_input(found.get("input"), stored=found.get("store") is not False)
 
 
 def _parse_cache(found: JsonObject) -> Cache:
@@ -138,7 +144,7 @@ def _parse_tools(found: JsonObject) -> tuple[Tool, ...]:
 def render_request(request: Request) -> Rendered:
     """The body of a request."""
     losses = Losses(NAME)
-    pen = Pen(losses)
+    pen = Pen(losses, stored=request.store is not False)
     body = dict(losses.extra(request.extra, "", REQUEST.hints))
     items = list(render_input_items(request.turns, pen))
     tools = [

@@ -43,6 +43,10 @@ from openaiproxy.wire.sse import Record
 __all__ = ["ResponsesParser"]
 
 
+_ITEMS = 1 << 14
+"""Most items of one answer, each of which is known to the end. The most recorded are 14."""
+
+
 @define(eq=False)
 class ResponsesParser:
     """Reads one stream."""
@@ -125,9 +129,10 @@ class ResponsesParser:
     # Items
 
     def _item(self, found: JsonObject) -> tuple[int, Item] | None:
+        """The item that an event speaks of, while it grows."""
         index = found.get("output_index")
         item = self._items.get(index) if isinstance(index, int) else None
-        return (index, item) if isinstance(index, int) and item is not None else None
+        return None if item is None or item.done else (found["output_index"], item)
 
     def _added(self, found: JsonObject) -> Iterator[Event]:
         index, item = found.get("output_index"), found.get("item")
@@ -136,6 +141,8 @@ class ResponsesParser:
             yield from self._start(index, item)
 
     def _start(self, index: int, found: JsonObject) -> Iterator[Event]:
+        if len(self._items) >= _ITEMS:
+            raise BadUpstream(502, "upstream_too_large", "An answer has too many items.")
         item = self._items[index] = Item(found)
         if not item.is_message:
             part = parse_item(found)[0]
@@ -162,7 +169,6 @@ class ResponsesParser:
         item = self._items[index]
         if item.done:
             return
-        item.done = True
         if item.is_message and "content" not in found:
             found = {**found, "content": []}
         parts = parse_item(found)
@@ -175,6 +181,7 @@ class ResponsesParser:
                     yield PartDelta(item.slots[place], held)
             self._fast.pop((index, item.wire_index(place)), None)
             yield PartEnd(item.slots[place], item.final(place, found, parts))
+        item.close()
 
     # Contents of messages
 
@@ -186,7 +193,7 @@ class ResponsesParser:
             shell = {"type": "message", "role": "assistant", "id": found.get("item_id")}
             events += self._added({"output_index": found["output_index"], "item": shell})
             at = self._item(found)
-        if at is None or at[1].done or not at[1].is_message:
+        if at is None or not at[1].is_message:
             return events, None
         index, item = at
         place = item.place(found)
@@ -236,8 +243,8 @@ class ResponsesParser:
             return
         slot = at[1].slots.get(0)
         if slot is None:
-            at[1].held.append(delta)
-        elif not at[1].done and isinstance(at[1].begun[0], ToolCall | Hosted):
+            at[1].hold(delta)
+        elif isinstance(at[1].begun[0], ToolCall | Hosted):
             yield PartDelta(slot, delta)
 
     def _grown_up(self, found: JsonObject) -> Iterator[Event]:
@@ -250,7 +257,7 @@ class ResponsesParser:
 
     def _thought(self, found: JsonObject) -> Iterator[Event]:
         at = self._item(found)
-        if at is not None and not at[1].done and isinstance(at[1].begun.get(0), Reasoning):
+        if at is not None and isinstance(at[1].begun.get(0), Reasoning):
             yield from at[1].thought(found)
 
 

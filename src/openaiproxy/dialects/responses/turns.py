@@ -3,6 +3,11 @@
 A message is a turn, but for the assistant's: there, a maximal run of items is one, since the hub
 has reasoning, words and calls of one answer in one turn. Two messages that could not be told apart
 within one turn are two turns. A maximal run of results is a turn.
+
+With ``store: false`` nobody keeps items, and to name one by an id that can't be found is an error
+upstream. Of items that are told in full the id is then neither read nor written; a reasoning of which
+there is nothing but the id is left out. Items that *are* their id (references), and those of hosted
+tools, whose wire demands one, stay as they are.
 """
 
 from collections.abc import Iterator
@@ -19,6 +24,18 @@ from openaiproxy.hub.request import Role, Turn
 
 __all__ = ["parse_input", "parse_instructions", "render_input_items", "render_instructions"]
 
+_FULL = frozenset(
+    {
+        "message",
+        "reasoning",
+        "function_call",
+        "function_call_output",
+        "custom_tool_call",
+        "custom_tool_call_output",
+    }
+)
+"""Types of items that say all they are, so that nobody has to look them up."""
+
 _ROLES = {role.value: role for role in (Role.SYSTEM, Role.DEVELOPER, Role.USER)}
 
 
@@ -31,9 +48,19 @@ def parse_instructions(found: Json) -> tuple[Turn, ...]:
     return (Turn(Role.SYSTEM, (Text(found),), top=True),)
 
 
-def parse_input(found: Json) -> tuple[Turn, ...]:
+def nameless(item: JsonObject) -> JsonObject:
+    """The item without its id, if it is told in full without."""
+    word = item.get("type", "message")
+    bare = word == "reasoning" and not (item.get("encrypted_content") or item.get("content"))
+    if bare or "id" not in item or word not in _FULL:
+        return item
+    return {name: value for name, value in item.items() if name != "id"}
+
+
+def parse_input(found: Json, stored: bool = True) -> tuple[Turn, ...]:
     """``input`` as turns.
 
+    :param stored: whether ids of items can be looked up.
     :raises BadRequest: if it is no text and no list of items, or an item can't be read.
     """
     if isinstance(found, str):
@@ -47,6 +74,7 @@ def parse_input(found: Json) -> tuple[Turn, ...]:
         if not isinstance(item, dict):
             raise bad_field(f"input[{number}]", "must be an object")
         _check(item, f"input[{number}]")
+        item = item if stored else nameless(item)
         role = string(item.get("role"))
         if role in _ROLES and item.get("type", "message") == "message":
             turns.append(_parse_message(item, _ROLES[role]))
@@ -107,8 +135,13 @@ def render_instructions(turns: tuple[Turn, ...], pen: Pen) -> str | None:
     return "\n\n".join(texts) if texts else None
 
 
-def render_input_items(turns: tuple[Turn, ...], pen: Pen) -> Iterator[dict[str, Any]]:
+def render_input_items(turns: tuple[Turn, ...], pen: Pen) -> Iterator[JsonObject]:
     """``input``, item by item."""
+    items = _render_items(turns, pen)
+    return items if pen.stored else map(nameless, items)
+
+
+def _render_items(turns: tuple[Turn, ...], pen: Pen) -> Iterator[dict[str, Any]]:
     for number, turn in enumerate(turns):
         path = f"turns[{number}]"
         if turn.top:
@@ -117,7 +150,7 @@ def render_input_items(turns: tuple[Turn, ...], pen: Pen) -> Iterator[dict[str, 
             pen.losses.note(f"{path}.name", "Responses has no names of speakers")
         if turn.role in (Role.ASSISTANT, Role.TOOL):
             pen.losses.extra(turn.extra, path)
-            yield from render_items(turn.parts, pen, path)
+            yield from render_items(turn.parts, pen, f"{path}.parts[{{}}]".format)
         else:
             yield _render_message(turn, pen, path)
 

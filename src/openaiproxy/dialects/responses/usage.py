@@ -33,13 +33,15 @@ def parse_usage(found: Any) -> Usage | None:
         input_audio=whole(read.get("audio_tokens")),
         output_audio=whole(written.get("audio_tokens")),
         total=whole(found.get("total_tokens")),
-        extra=Extra(NAME, rest),  # Even if empty, so that it is known as ours.
+        # Even if empty, so that it is known as ours; and no count is of the answer.
+        extra=Extra(NAME, rest, frozenset(rest)),
     )
 
 
 def render_usage(usage: Usage, losses: Losses) -> dict[str, Any]:
     """The wire's object."""
-    extra = losses.extra(usage.extra, "usage")
+    every = frozenset(usage.extra.fields) if usage.extra else frozenset()
+    extra = losses.extra(usage.extra, "usage", every)
     for name in ("accepted", "rejected", "searches"):
         if getattr(usage, name):
             losses.note(f"usage.{name}", "Responses has no field for it", hint=True)

@@ -19,7 +19,7 @@ from openaiproxy.dialects.responses.fields import NAME
 from openaiproxy.dialects.responses.items import render_item
 from openaiproxy.dialects.responses.marks import render_annotation, render_logprobs
 from openaiproxy.dialects.responses.messages import Pen
-from openaiproxy.dialects.responses.replies import head, tail
+from openaiproxy.dialects.responses.replies import OUTPUT, head, tail
 from openaiproxy.dialects.responses.slots import (
     FINAL_NAMES,
     Message,
@@ -149,7 +149,7 @@ class ResponsesRenderer:
     def _item(self, part: Part, status: str, id: str | None) -> dict[str, Any] | None:
         """An item as it begins, or with an ``id``, as it ends."""
         pen = Pen(self._losses, self._context.new_id if id is None else lambda prefix: id)
-        item = render_item(part, pen, "output[]")
+        item = render_item(part, pen, OUTPUT)
         if item is not None and isinstance(part, ToolCall):
             item["status"] = part.status or status
             if id is None:
@@ -163,7 +163,7 @@ class ResponsesRenderer:
             message, more = self._message_begin(part)
             said += more
         place = len(message.contents)
-        content = message.contents[place] = render_output(part, self._losses, "output[]")
+        content = message.contents[place] = render_output(part, self._losses, OUTPUT)
         message.open += 1
         ids = {"content_index": place, "item_id": message.id, "output_index": message.index}
         refusal = isinstance(part, Refusal)
@@ -247,7 +247,7 @@ class ResponsesRenderer:
     def _content_end(self, slot: Slot, part: Text | Refusal) -> bytes:
         message = slot.message
         assert message is not None
-        content = render_output(part, self._losses, "output[]")
+        content = render_output(part, self._losses, OUTPUT)
         message.contents[slot.ids["content_index"]] = content
         message.shell = {**message.shell, **message_rest(part)}
         message.status = part.status or "completed"
