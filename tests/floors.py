@@ -22,6 +22,7 @@ FLOORS: dict[str, int] = {
     "passthrough": 2,
     "capabilities": 2,
     "amend": 2,
+    "asking": 2,
     "bridging": 2,
     "choosing": 2,
     "learning": 2,

@@ -342,12 +342,13 @@ class Translation:
             events.append(fault_of(error))
         return self.collected(events)
 
-    def replay(self, body: bytes) -> bytes:
+    def replay(self, body: bytes, stream: Stream | None = None) -> bytes:
         """A whole answer of the upstream, for a caller who wants a stream. Never raises.
 
         :param body: the upstream's.
+        :param stream: the caller's, which nothing was written to yet; ``None`` for a new one.
         """
-        stream, reply = self.stream(), self._parsed(body)
+        stream, reply = stream or self.stream(), self._parsed(body)
         return stream.take((reply,) if isinstance(reply, Fault) else unfold(reply))
 
     def refusal(self, status: int, body: bytes) -> Answer:

@@ -149,6 +149,8 @@ class Dialect:
     :param render_fault_record: a fault to the bytes that end a stream, by one who knows nothing of
         the stream so far.
     :param spotter: for traffic that passes unchanged.
+    :param keepalive: a sign of life within a stream, between two events of it. A comment that
+        begins with ``: ping`` is none: it makes one client's parser stop reading.
     :param tables: one for the request, one for the reply, and further ones for what they hold.
     """
 
@@ -164,6 +166,7 @@ class Dialect:
     render_fault_record: Callable[[Fault], bytes]
     spotter: Spotter = field(repr=False)
     tables: tuple[Table, ...] = field(default=(), repr=False)
+    keepalive: bytes = b": keepalive\n\n"
 
 
 def bad_field(path: str, what: str) -> BadRequest:

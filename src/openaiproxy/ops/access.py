@@ -88,6 +88,7 @@ class Exchanged:
     :param upstream_id: the upstream's own ``x-request-id``.
     :param first_byte: seconds from the request's head to the first byte of the answer's body.
     :param code: of the error that was answered, where it was ours.
+    :param dropped: paths of what could not be sent upstream, or was changed, joined by commas.
     """
 
     method: str = field(converter=foreign_word)
@@ -107,6 +108,7 @@ class Exchanged:
     first_byte: float | None = None
     duration: float
     code: str | None = None
+    dropped: str | None = field(default=None, converter=_foreign_if_known)
 
     def __str__(self) -> str:
         """Give the line, of visible ASCII words."""
@@ -124,6 +126,8 @@ class Exchanged:
             line += f" upstream_id={self.upstream_id}"
         if self.model is not None:
             line += f" model={self.model}"
+        if self.dropped is not None:
+            line += f" dropped={self.dropped}"
         return line if self.code is None else f"{line} code={self.code}"
 
 

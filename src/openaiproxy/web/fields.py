@@ -1,18 +1,32 @@
-"""Header fields of a relayed exchange: the caller's on their way up, the upstream's on their way down.
+"""Header fields of an exchange: the caller's on their way up, the upstream's on their way down.
 
 End-to-end fields pass as they are. What is changed, and why: the credential, where the profile spends its own; the
 fields in which client keys of ours are accepted; the fields that stop hops in between from holding an event stream
-back; CORS, where the profile grants it; and request ids.
+back; CORS, where the profile grants it; and request ids. Where a body is translated, the fields that describe it, or
+its vendor's API, are made anew, and the credential goes where the upstream's dialect looks for it.
 """
 
+import re
 from collections.abc import Iterable
 
 from twisted.web.http_headers import Headers
 
+from openaiproxy.bridging import Mode
+from openaiproxy.hub.loss import Loss
 from openaiproxy.profile import Profile
 from openaiproxy.wire.headers import Field, end_to_end, first
 
-__all__ = ["REQUEST_ID", "answer_fields", "is_event_stream", "upstream_fields"]
+__all__ = [
+    "DROPPED",
+    "REQUEST_ID",
+    "answer_fields",
+    "dropped_field",
+    "is_event_stream",
+    "reread_fields",
+    "translated_answer_fields",
+    "translated_fields",
+    "upstream_fields",
+]
 
 #: Ours, on every answer to a request that could be read; the upstream's own ``x-request-id`` passes beside it.
 REQUEST_ID = b"X-OpenAIProxy-Request-Id"
@@ -21,6 +35,28 @@ _UNBUFFERED_NAMES = frozenset(name.lower() for name, _ in _UNBUFFERED)
 # The client's framing and the meeting of its expectation are this hop's; the upstream's are made anew.
 _OF_THIS_HOP = frozenset((b"host", b"content-length", b"expect"))
 _CREDENTIALS = frozenset((b"authorization", b"x-api-key", b"api-key"))
+#: What of a request isn't in what went upstream, and what was changed about it, as paths in the caller's words.
+DROPPED = b"X-OpenAIProxy-Dropped"
+_DROPPED_BYTES = 2048
+_VISIBLE = re.compile(r"[^\x21-\x7e]|[;,]")
+_CODING = frozenset((b"content-encoding",))
+_OF_A_BODY = frozenset(
+    (
+        b"accept",
+        b"accept-encoding",
+        b"accept-ranges",
+        b"content-digest",
+        b"content-encoding",
+        b"content-length",
+        b"content-md5",
+        b"content-type",
+        b"digest",
+        b"etag",
+        b"repr-digest",
+    )
+)
+_OF_A_VENDOR = {"messages": (b"openai-",), "chat": (b"anthropic-",), "responses": (b"anthropic-",)}
+_ANTHROPIC_VERSION = (b"anthropic-version", b"2023-06-01")
 
 
 def upstream_fields(headers: Headers, profile: Profile) -> list[Field]:
@@ -33,7 +69,9 @@ def upstream_fields(headers: Headers, profile: Profile) -> list[Field]:
         without = without | {place.encode("ascii") for place in profile.auth.places}
     fields = end_to_end(_pairs(headers), without)
     if credential.key is not None:
-        fields.append((b"Authorization", b"Bearer " + credential.key.encode("ascii")))
+        fields.append(_credential(profile.upstream.speaks[0], credential.key.encode("ascii")))
+    elif profile.bridging.mode is not Mode.RELAY:
+        fields = _placed(fields, profile.upstream.speaks[0])
     for name, value in (
         (b"OpenAI-Organization", credential.organization),
         (b"OpenAI-Project", credential.project),
@@ -41,6 +79,76 @@ def upstream_fields(headers: Headers, profile: Profile) -> list[Field]:
         if value is not None and not headers.hasHeader(name):
             fields.append((name, value.encode("ascii")))
     return fields
+
+
+def reread_fields(headers: Headers, profile: Profile) -> list[Field]:
+    """The fields to send upstream with a body that was read here: without its content coding."""
+    return [each for each in upstream_fields(headers, profile) if each[0].lower() not in _CODING]
+
+
+def translated_fields(
+    headers: Headers, profile: Profile, dialect: str, *, stream: bool
+) -> list[Field]:
+    """The fields to send upstream with a body of another dialect.
+
+    :param dialect: the body's.
+    :param stream: whether it asks for a stream.
+    """
+    foreign = _OF_A_VENDOR[dialect]
+    fields = [
+        (name, value)
+        for name, value in upstream_fields(headers, profile)
+        if name.lower() not in _OF_A_BODY and not name.lower().startswith(foreign)
+    ]
+    fields = _placed(fields, dialect)
+    if dialect == "messages" and first(fields, _ANTHROPIC_VERSION[0]) is None:
+        fields.append(_ANTHROPIC_VERSION)
+    accept = b"text/event-stream" if stream else b"application/json"
+    return [*fields, (b"Content-Type", b"application/json"), (b"Accept", accept)]
+
+
+def _credential(dialect: str, key: bytes) -> Field:
+    """A key, where an upstream of a dialect looks for it."""
+    return (b"x-api-key", key) if dialect == "messages" else (b"Authorization", b"Bearer " + key)
+
+
+def _placed(fields: list[Field], dialect: str) -> list[Field]:
+    """The caller's own key, moved to where an upstream of that dialect looks for it."""
+    at = {name.lower(): value for name, value in fields if name.lower() in _CREDENTIALS}
+    scheme, _, bearer = at.get(b"authorization", b"").partition(b" ")
+    key = at.get(b"x-api-key") or at.get(b"api-key")
+    if scheme.lower() == b"bearer":
+        key = bearer.strip() if dialect != "messages" or key is None else key
+    if not key:
+        return fields
+    others = [field for field in fields if field[0].lower() not in _CREDENTIALS]
+    return [*others, _credential(dialect, key)]
+
+
+def translated_answer_fields(fields: Iterable[Field], media: bytes) -> list[Field]:
+    """The upstream's fields for an answer whose body was made here.
+
+    :param media: the body's media type.
+    """
+    kept = [(name, value) for name, value in fields if name.lower() not in _OF_A_BODY]
+    return [*kept, (b"Content-Type", media)]
+
+
+def dropped_field(losses: Iterable[Loss]) -> list[Field]:
+    """The field that names what was lost, if anything was; no values are in it.
+
+    :param losses: each with a path, of which names may be the caller's own words.
+    """
+    paths = list(dict.fromkeys(_VISIBLE.sub("_", loss.path) for loss in losses))
+    told: list[str] = []
+    size = 0
+    for path in paths:
+        size += len(path) + 2
+        if size > _DROPPED_BYTES:
+            told.append(f"and {len(paths) - len(told)} more")
+            break
+        told.append(path)
+    return [(DROPPED, ", ".join(told).encode("ascii"))] if told else []
 
 
 def answer_fields(fields: Iterable[Field], cors: list[Field], ids: list[Field]) -> list[Field]:

@@ -32,12 +32,11 @@ class Last:
 
 
 class Flow(Protocol):
-    """One answer's way through the proxy.
+    """One answer's way through the proxy."""
 
-    :ivar beats: whether silence may be filled.
-    """
-
-    beats: bool
+    @property
+    def beats(self) -> bool:
+        """Whether silence may be filled."""
 
     @property
     def over(self) -> bool:

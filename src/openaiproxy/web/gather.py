@@ -6,6 +6,7 @@ what the bytes mean, and takes off no content coding.
 
 from typing import Any
 
+from attrs import field, frozen
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.protocol import Protocol, connectionDone
@@ -15,8 +16,21 @@ from twisted.web.http import PotentialDataLoss
 
 from openaiproxy.errors import BadUpstream
 from openaiproxy.upstream.client import Answer
+from openaiproxy.wire.headers import Field
 
-__all__ = ["gather"]
+__all__ = ["Gathered", "gather"]
+
+
+@frozen
+class Gathered:
+    """An answer that is whole.
+
+    :param headers: end-to-end fields, as :class:`~openaiproxy.upstream.client.Answer` has them.
+    """
+
+    status: int
+    headers: list[Field]
+    body: bytes = field(repr=False)
 
 
 async def gather(answer: Answer, clock: IReactorTime, *, limit: int, idle: float) -> bytes:

@@ -1,6 +1,7 @@
 """What all requests of one open port share, and the way to end them all."""
 
 from collections.abc import Callable
+from time import time
 from typing import Protocol
 
 from attrs import define, field
@@ -8,17 +9,25 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from openaiproxy.errors import BadRequest, Unavailable
+from openaiproxy.learning import Memory
 from openaiproxy.ops.access import emit
 from openaiproxy.ops.payloads import PayloadLog
 from openaiproxy.ops.request_ids import fresh_id, request_id
 from openaiproxy.profile import Profile
 from openaiproxy.upstream.client import UpstreamClient
 from openaiproxy.web.gate import Gate
+from openaiproxy.web.gather import Gathered
 from openaiproxy.web.record import Record
 from openaiproxy.web.request import Request
 from openaiproxy.web.routing import Routing
+from openaiproxy.web.sharing import Shared
 
 __all__ = ["OpenPort", "Running"]
+
+_MOST_LISTS = 256
+_BYTES_OF_LISTS = 16 << 20
+_MOST_COUNTS = 4096
+_COUNTS_AT_ONCE = 8
 
 
 class Running(Protocol):
@@ -40,6 +49,10 @@ class OpenPort:
     :param log: where the lines go.
     :param payloads: where bodies go, if the profile keeps them.
     :param make_id: makes request ids.
+    :param now: time of day, in seconds since 1970.
+    :ivar memory: what the upstream's refusals taught.
+    :ivar lists: lists of models that the upstream gave, and those that it is asked for.
+    :ivar counts: tokens of requests, likewise.
     """
 
     profile: Profile
@@ -50,11 +63,18 @@ class OpenPort:
     log: Logger = field(factory=lambda: Logger(namespace="openaiproxy.access"))
     payloads: PayloadLog | None = None
     make_id: Callable[[], str] = fresh_id
+    now: Callable[[], float] = time
+    memory: Memory = field(init=False)
     routing: Routing = field(init=False)
+    lists: Shared[Gathered] = field(init=False)
+    counts: Shared[int] = field(init=False)
     _running: set[Running] = field(init=False, factory=set)
 
     def __attrs_post_init__(self) -> None:
         self.routing = Routing(self.profile.routes)
+        self.lists = Shared(self.clock, _MOST_LISTS, _BYTES_OF_LISTS)
+        self.counts = Shared(self.clock, _MOST_COUNTS, _MOST_COUNTS, _COUNTS_AT_ONCE)
+        self.memory = Memory(self.clock.seconds)
 
     def admit(self, running: Running) -> None:
         """Count a request in.
@@ -79,6 +99,8 @@ class OpenPort:
         """End every request that is under way."""
         for running in list(self._running):
             running.cut(ending)
+        self.lists.close()
+        self.counts.close()
 
     def open_record(self, request: Request) -> Record:
         """Begin the notes on a request whose head is complete."""

@@ -29,6 +29,7 @@ class Record:
     bytes_out: int = 0
     first_byte: float | None = None
     code: str | None = None
+    dropped: tuple[str, ...] = ()
     ending: str = "complete"
 
     def close(self, port: int | str, profile: str, now: float) -> Exchanged:
@@ -50,5 +51,6 @@ class Record:
             first_byte=None if self.first_byte is None else self.first_byte - self.started,
             duration=now - self.started,
             code=self.code,
+            dropped=",".join(self.dropped) or None,
             ending=self.ending,
         )

@@ -24,4 +24,5 @@ MESSAGES = Dialect(
     render_fault_record,
     SPOTTER,
     TABLES,
+    keepalive=b'event: ping\ndata: {"type": "ping"}\n\n',
 )

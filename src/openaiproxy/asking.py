@@ -1,0 +1,175 @@
+"""One caller's request to one of the three create calls, and the ways to put it to an upstream. Pure.
+
+Mostly there is one way. A second one is made when the upstream refuses the first in words that name a remedy::
+
+    asking = Asking(raw, caller=CHAT, profile=..., now=..., new_id=...)
+    attempt = asking.attempt(learnt)                 attempt.body goes upstream
+    remedy = asking.remedy(attempt, status, answer)  if it refuses
+    attempt = asking.attempt(learnt | {remedy})
+
+A body on Chat's path that is Responses' in shape (``input``, no ``messages``) is read as such, and answered as Chat,
+which is what its senders expect.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+
+from attrs import define, evolve, field, frozen
+
+from openaiproxy import choosing
+from openaiproxy.bridging import Mode
+from openaiproxy.choosing import Plan
+from openaiproxy.counting import estimate
+from openaiproxy.dialects.chat.wire import CHAT
+from openaiproxy.dialects.dialect import Context, Dialect, Shown
+from openaiproxy.dialects.messages.wire import MESSAGES
+from openaiproxy.dialects.responses.wire import RESPONSES
+from openaiproxy.errors import BadRequest
+from openaiproxy.hub.loss import Loss
+from openaiproxy.hub.request import Request, Role
+from openaiproxy.learning import Remedy, remedy_for
+from openaiproxy.profile import Profile
+from openaiproxy.translation import AnswerLimits, Translation
+from openaiproxy.wire import json
+from openaiproxy.wire.peek import Peek
+
+__all__ = ["DIALECTS", "PATHS", "Asking", "Attempt"]
+
+DIALECTS: Mapping[str, Dialect] = {each.name: each for each in (CHAT, RESPONSES, MESSAGES)}
+PATHS: Mapping[str, str] = {
+    CHAT.name: "/v1/chat/completions",
+    RESPONSES.name: "/v1/responses",
+    MESSAGES.name: "/v1/messages",
+}
+"""Where each dialect's create call stands."""
+
+_PART = re.compile(r"turns\[(\d+)\]\.parts\[\d+\]")
+
+
+@frozen
+class Attempt:
+    """One way to put it.
+
+    :param plan: what was decided; ``None`` where a glance showed that there is nothing to decide.
+    :param translation: ``None`` where the caller's own bytes go up, and the upstream's come down.
+    :param losses: what is not in it, or was changed.
+    """
+
+    body: bytes = field(repr=False)
+    plan: Plan | None = None
+    translation: Translation | None = None
+    losses: tuple[Loss, ...] = ()
+
+
+@define(eq=False)
+class Asking:
+    """One request.
+
+    :param raw: its body.
+    :param caller: the dialect of the path that it came to, in which it is answered.
+    :param now: seconds since the epoch.
+    :param new_id: a fresh id that begins with the given prefix.
+    :param session: what names the conversation in the request's headers, if anything does.
+    """
+
+    raw: bytes = field(repr=False)
+    caller: Dialect = field(kw_only=True)
+    profile: Profile = field(kw_only=True)
+    now: Callable[[], float] = field(kw_only=True)
+    new_id: Callable[[str], str] = field(kw_only=True)
+    session: str | None = field(default=None, kw_only=True)
+    model: str = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        peek = Peek()
+        peek.feed(self.raw)
+        self.model = peek.model() or ""
+
+    @cached_property
+    def reader(self) -> Dialect:
+        """The dialect that the body is really in."""
+        if self.caller is not CHAT or b'"messages"' in self.raw:
+            return self.caller
+        return RESPONSES if "input" in json.loads_object(self.raw, BadRequest) else CHAT
+
+    @cached_property
+    def request(self) -> Request:
+        """What is asked.
+
+        :raises BadRequest: when it can't be read.
+        """
+        return self.reader.parse_request(json.loads_object(self.raw, BadRequest))
+
+    def attempt(self, learnt: frozenset[Remedy]) -> Attempt:
+        """The way to put it, as far as is known.
+
+        :param learnt: what the upstream is known to need.
+        :raises BadRequest: when it can't be put at all.
+        """
+        bridging, speaks = self.profile.bridging, self.profile.upstream.speaks
+        if self.reader is self.caller and not choosing.may_differ(
+            self.raw,
+            self.model or None,
+            caller=self.caller.name,
+            bridging=bridging,
+            speaks=speaks,
+            learnt=learnt,
+        ):
+            return Attempt(self.raw)
+        plan = self._plan(learnt)
+        if plan.upstream is None and self.reader is self.caller:
+            return Attempt(self.raw, plan)
+        translation = self._translate(plan)
+        losses = (*plan.losses, *translation.losses)
+        self._check(losses, plan.request)
+        return Attempt(translation.body, plan, translation, losses)
+
+    def remedy(self, attempt: Attempt, status: int, body: bytes) -> Remedy | None:
+        """What the upstream's refusal of an attempt teaches; ``None`` if nothing.
+
+        :param body: the refusal's.
+        """
+        if self.profile.bridging.mode is Mode.RELAY:
+            return None
+        upstream = attempt.translation.upstream if attempt.translation else self.caller
+        try:
+            plan = attempt.plan or self._plan(frozenset())
+        except BadRequest:
+            return None
+        return remedy_for(status, upstream.parse_fault(status, body), plan)
+
+    def _plan(self, learnt: frozenset[Remedy]) -> Plan:
+        return choosing.plan(
+            self.request,
+            caller=self.reader.name,
+            bridging=self.profile.bridging,
+            speaks=self.profile.upstream.speaks,
+            learnt=learnt,
+            session=self.session,
+        )
+
+    def _translate(self, plan: Plan) -> Translation:
+        upstream, limits = DIALECTS[plan.upstream or self.reader.name], self.profile.limits
+        # A stream is metered whether its caller wants to know or not.
+        asked = evolve(plan.request, usage=True) if plan.request.stream else plan.request
+        told = estimate(self.request) if self.caller is MESSAGES and self.request.stream else None
+        shown = Shown(self.profile.bridging.reasoning)
+        return Translation(
+            self.caller,
+            upstream,
+            self.request,
+            upstream.render_request(asked),
+            Context(self.request, self.now, self.new_id, shown, told),
+            AnswerLimits(limits.event, limits.answer),
+        )
+
+    def _check(self, losses: Iterable[Loss], request: Request) -> None:
+        """A caller who wants all or nothing gets that; and a Chat caller isn't answered about words that were left
+        out: Chat has no other way to say what it will not take."""
+        for loss in losses:
+            part = _PART.fullmatch(loss.path) if self.caller is CHAT else None
+            said = part is not None and request.turns[int(part[1])].role in (Role.USER, Role.TOOL)
+            if not loss.hint and (said or self.profile.bridging.refuse_losses):
+                what = f"{loss.path}: can't be sent to this upstream: {loss.why}."
+                raise BadRequest(400, "unsupported_value", what)

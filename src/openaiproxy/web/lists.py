@@ -1,0 +1,116 @@
+"""Asking an upstream for its list of models, on behalf of all who may see the answer.
+
+Whoever sends the same fields gets the same list. Fields that belong to one request or one program are not sent, and
+the digest of all others is what a list is kept under, so that nobody is shown what was answered to another; the
+credential is among them, and can't be found again in the digest.
+"""
+
+from hashlib import blake2b
+from typing import NoReturn
+
+from twisted.internet.defer import Deferred
+
+from openaiproxy.bridging import Mode
+from openaiproxy.capabilities import facts_of
+from openaiproxy.catalog.listing import Listing
+from openaiproxy.errors import BadUpstream
+from openaiproxy.web.exchange import Exchange
+from openaiproxy.web.fields import upstream_fields
+from openaiproxy.web.gather import Gathered, gather
+from openaiproxy.web.port import OpenPort
+from openaiproxy.wire.headers import Field, first
+
+__all__ = ["OF_THE_CALLER", "begin_asking", "fields_for", "key_of", "listing_of"]
+
+#: Statuses that refuse the caller, and say nothing of the upstream's health.
+OF_THE_CALLER = frozenset((400, 401, 402, 403))
+_VERSION = b"anthropic-version"
+# What belongs to one request or one program: it changes nothing about a list, and isn't sent to ask for one.
+_NOT_SENT = frozenset(
+    (
+        b"accept",
+        b"accept-encoding",
+        b"accept-language",
+        b"baggage",
+        b"cache-control",
+        b"content-encoding",
+        b"content-type",
+        b"if-match",
+        b"if-modified-since",
+        b"if-none-match",
+        b"if-range",
+        b"if-unmodified-since",
+        b"origin",
+        b"pragma",
+        b"priority",
+        b"range",
+        b"referer",
+        b"session-id",
+        b"session_id",
+        b"thread-id",
+        b"traceparent",
+        b"tracestate",
+        b"x-client-request-id",
+        b"x-request-id",
+    )
+)
+_NOT_SENT_KINDS = (b"sec-", b"x-stainless-", b"x-claude-code-", b"x-codex-", b"sentry-")
+_NOT_COMPARED = frozenset((b"user-agent",))
+
+
+def begin_asking(
+    port: OpenPort, target: bytes, fields: list[Field], key: bytes
+) -> "Deferred[Gathered]":
+    return Deferred.fromCoroutine(_fetch(port, target, fields, key))
+
+
+async def _fetch(port: OpenPort, target: bytes, fields: list[Field], key: bytes) -> Gathered:
+    """Ask, and keep what comes if it is a list."""
+    timeouts = port.profile.timeouts
+    asking = port.client.fetch(b"GET", target, fields, None)
+    asking.addTimeout(timeouts.first_byte, port.clock, _too_late)
+    answer = await asking
+    body = await gather(answer, port.clock, limit=port.profile.limits.answer, idle=timeouts.idle)
+    said = Gathered(answer.status, answer.headers, body)
+    if said.status == 200 and listing_of(port, body) is not None:
+        port.lists.put(key, said, len(body))
+    elif said.status in OF_THE_CALLER:
+        port.lists.drop(key)
+    return said
+
+
+def _too_late(_: object, __: float) -> NoReturn:
+    message = "the upstream did not begin to answer in time"
+    raise BadUpstream(504, "upstream_first_byte_timeout", message)
+
+
+def fields_for(exchange: Exchange) -> list[Field]:
+    profile = exchange.port.profile
+    fields = [
+        (name, value)
+        for name, value in upstream_fields(exchange.request.requestHeaders, profile)
+        if name.lower() not in _NOT_SENT and not name.lower().startswith(_NOT_SENT_KINDS)
+    ]
+    wants_version = profile.upstream.speaks[0] == "messages" and first(fields, _VERSION) is None
+    if wants_version and profile.bridging.mode is not Mode.RELAY:
+        fields.append((_VERSION, b"2023-06-01"))
+    return [*fields, (b"Accept", b"application/json"), (b"Accept-Encoding", b"identity")]
+
+
+def key_of(fields: list[Field], target: bytes) -> bytes:
+    """A digest of all that the answer may depend on; the lengths keep two fields apart from one."""
+    digest = blake2b(digest_size=32)
+    compared = sorted(
+        (name.lower(), value) for name, value in fields if name.lower() not in _NOT_COMPARED
+    )
+    for name, value in ((b"", target), *compared):
+        digest.update(b"%d %d " % (len(name), len(value)) + name + value)
+    return digest.digest()
+
+
+def listing_of(port: OpenPort, body: bytes | None) -> Listing | None:
+    return buildlisting_of(body, port.profile.bridging, _reasons)
+
+
+def _reasons(model: str) -> bool:
+    return facts_of(model).reasons is True
