@@ -128,5 +128,5 @@ def question(words: str, **more: Any) -> dict[str, Any]:
 
 def message(text: str, **more: Any) -> dict[str, Any]:
     """A Messages request with one message."""
-    model, said = "claude-sonnet-4-5", [{"role": "user", "content": text}]
+    model, said = "claude-embedded", [{"role": "user", "content": text}]
     return {"model": model, "max_tokens": 4096, "messages": said, **more}

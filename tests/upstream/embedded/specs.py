@@ -1,4 +1,4 @@
-"""OpenAI's own description of its API, where it is at hand: beside the project, or where ``OPENAIPROXY_SPECS`` says."""
+"""The vendors' own descriptions of their APIs: beside the project, or where ``OPENAIPROXY_SPECS`` says."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-__all__ = ["check", "needs_specs"]
+__all__ = ["check", "check_anthropic", "needs_specs"]
 
 _BESIDE = Path(__file__).resolve().parents[4] / "shared" / "specs"
 FOLDER = Path(os.environ.get("OPENAIPROXY_SPECS", _BESIDE))
@@ -61,6 +61,21 @@ def check(name: str, document: Any) -> None:
     faults = [
         f"{fault.json_path}: {fault.message[:300]}"
         for fault in _validator(name).iter_errors(document)
+    ]
+    if faults:
+        pytest.fail("\n".join(faults))
+
+
+@cache
+def _sdk(name: str) -> Draft202012Validator:
+    found = FOLDER / "anthropic" / f"sdk-2.11.0-{name}.schema.json"
+    return Draft202012Validator(json.loads(found.read_bytes()))
+
+
+def check_anthropic(name: str, document: Any) -> None:
+    """Fail, with the place and the reason, if a document doesn't fit a model of the anthropic SDK."""
+    faults = [
+        f"{fault.json_path}: {fault.message[:300]}" for fault in _sdk(name).iter_errors(document)
     ]
     if faults:
         pytest.fail("\n".join(faults))

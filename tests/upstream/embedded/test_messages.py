@@ -178,3 +178,21 @@ def test_55_models_come_in_the_shape_of_who_asks() -> None:
     assert ask(f"/{ids[0]}") == whole["data"][0]
     assert ask("/none")["error"] == {"type": "not_found_error", "message": "model: none"}
     assert room.get("/v1/models").json["object"] == "list"
+
+
+def test_a_thread_is_continued_with_what_is_new() -> None:
+    room, tools = Room(), [TOOL]
+    first = message("weather?", tools=tools, thread={"type": "create"})
+    made = room.post("/v1/messages", first).json
+    [call] = made["content"]
+    new = {**turns([result(call["id"])]), "thread": {"type": "continue"}}
+    new["thread"]["previous_message_id"] = made["id"]
+    said = room.post("/v1/messages", new).json
+    assert said["content"][0]["text"] == "The tool answered: rain"
+    assert said["usage"]["input_tokens"] > made["usage"]["input_tokens"]
+    new["thread"]["previous_message_id"] = "msg_none"
+    lost = room.post("/v1/messages", new)
+    assert lost.status == 404
+    assert lost.json["error"]["details"] == {"error_code": "thread_not_found"}
+    never = room.post("/v1/messages", first, "refuse=threads")
+    assert never.json["error"]["details"]["error_code"] == "thread_unsupported_request"

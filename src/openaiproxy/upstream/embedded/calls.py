@@ -34,6 +34,7 @@ class Shelves:
 
     responses: Memory[Any]
     files: Memory[Any]
+    threads: Memory[Any]
 
 
 @frozen

@@ -94,7 +94,7 @@ class Door:
     clock: IReactorTime
     now: Callable[[], float]
     tally: Tally = field(factory=Tally)
-    _shelves: Shelves = field(factory=lambda: Shelves(Memory(), Memory()), repr=False)
+    _shelves: Shelves = field(factory=lambda: Shelves(Memory(), Memory(), Memory()), repr=False)
     isLeaf = True
 
     def getChildWithDefault(self, name: bytes, request: Request) -> "Door":

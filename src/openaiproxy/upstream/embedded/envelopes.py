@@ -29,5 +29,7 @@ def enveloped(refusal: Refusal, anthropic: bool, request_id: str) -> dict[str, A
     if not anthropic:
         return {"error": refusal.document()}
     usual = "api_error" if refusal.status >= 500 else "invalid_request_error"
-    error = {"type": _TYPES.get(refusal.status, usual), "message": refusal.message}
+    error: dict[str, Any] = {"type": _TYPES.get(refusal.status, usual), "message": refusal.message}
+    if refusal.details:
+        error["details"] = refusal.details
     return {"type": "error", "error": error, "request_id": request_id}

@@ -8,6 +8,7 @@ from openaiproxy.upstream.embedded.message_asks import check_messages, parse_ask
 from openaiproxy.upstream.embedded.message_asks import count_tokens as counted
 from openaiproxy.upstream.embedded.message_documents import document
 from openaiproxy.upstream.embedded.message_events import broken, events
+from openaiproxy.upstream.embedded.message_threads import keep_thread, with_thread
 from openaiproxy.upstream.embedded.refusals import Refusal
 from openaiproxy.upstream.embedded.texts import Short
 from openaiproxy.upstream.embedded.vetoes import check_vetoes
@@ -19,9 +20,11 @@ def create(call: Call) -> Answer:
     """``POST /v1/messages``."""
     _require(call, "model", "max_tokens", "messages")
     check_vetoes("messages", call)
+    call = with_thread(call)
     check_messages(call)
     said = answer(parse_ask(call), call)
     text = said.text or Short(())
+    keep_thread(call, document(call, said))
     if call.flag("stream"):
         return Events(events(call, said), text, broken)
     return Whole(document(call, said), text)

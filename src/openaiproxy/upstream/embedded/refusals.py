@@ -22,6 +22,7 @@ class Refusal(Exception):
     :param param: the field at fault, where one is.
     :param code: a stable word, where OpenAI has one.
     :param headers: response headers to send beside it.
+    :param details: what Anthropic's errors may say for programs.
     """
 
     status: int
@@ -30,6 +31,7 @@ class Refusal(Exception):
     param: str | None = None
     code: str | None = None
     headers: tuple[tuple[str, str], ...] = field(default=(), kw_only=True)
+    details: dict[str, Any] | None = field(default=None, kw_only=True)
 
     def document(self) -> dict[str, Any]:
         """The error object, without the envelope around it."""

@@ -22,6 +22,7 @@ _SHAPES: dict[str, tuple[type, ...]] = {
     "system": (str, list),
     "system[]": (dict,),
     "thinking": (dict,),
+    "thread": (dict,),
     "output_config": (dict,),
     "output_config.format": (dict,),
     "output_format": (dict,),

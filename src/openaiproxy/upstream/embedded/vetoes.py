@@ -23,6 +23,7 @@ name                by itself       refuses
 ``item``            none            responses: ids of reasoning that isn't stored
 ``sealed``          none            responses: encrypted reasoning that it can't read
 ``following``       none            responses: reasoning that nothing follows
+``threads``         none            messages: the field ``thread``
 ``context``         none            all: the conversation is too long
 ==================  ==============  ===============================================================
 """
@@ -194,6 +195,12 @@ def _following(call: Call) -> Iterator[Refusal]:
             yield Refusal(400, message, param="input")
 
 
+def _threads(call: Call) -> Iterator[Refusal]:
+    if call.body.get("thread"):
+        details = {"error_code": "thread_unsupported_request", "unsupported": ["thread"]}
+        yield Refusal(400, "This request does not support threads.", details=details)
+
+
 def _context(call: Call) -> Iterator[Refusal]:
     if "messages" not in call.body:
         message = (
@@ -223,6 +230,7 @@ VETOES: dict[str, Veto] = {
     "item": Veto(("responses",), _item),
     "sealed": Veto(("responses",), _sealed),
     "following": Veto(("responses",), _following),
+    "threads": Veto(("messages",), _threads),
     "context": Veto((*_BOTH, "messages"), _context),
 }
 
