@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred
 
 from openaiproxy.bridging import Mode
 from openaiproxy.capabilities import facts_of
-from openaiproxy.catalog.listing import Listing
+from openaiproxy.catalog.listing import Listing, build_listing
 from openaiproxy.errors import BadUpstream
 from openaiproxy.web.exchange import Exchange
 from openaiproxy.web.fields import upstream_fields
@@ -61,11 +61,16 @@ _NOT_COMPARED = frozenset((b"user-agent",))
 def begin_asking(
     port: OpenPort, target: bytes, fields: list[Field], key: bytes
 ) -> "Deferred[Gathered]":
+    """Ask; what comes is kept if it is a list.
+
+    :param target: the list's.
+    :param key: what it is kept under, by :func:`key_of`.
+    :returns: fires with the answer, whatever its status; fails with ``BadUpstream`` when there is none.
+    """
     return Deferred.fromCoroutine(_fetch(port, target, fields, key))
 
 
 async def _fetch(port: OpenPort, target: bytes, fields: list[Field], key: bytes) -> Gathered:
-    """Ask, and keep what comes if it is a list."""
     timeouts = port.profile.timeouts
     asking = port.client.fetch(b"GET", target, fields, None)
     asking.addTimeout(timeouts.first_byte, port.clock, _too_late)
@@ -85,6 +90,7 @@ def _too_late(_: object, __: float) -> NoReturn:
 
 
 def fields_for(exchange: Exchange) -> list[Field]:
+    """The fields to ask with."""
     profile = exchange.port.profile
     fields = [
         (name, value)
@@ -109,7 +115,8 @@ def key_of(fields: list[Field], target: bytes) -> bytes:
 
 
 def listing_of(port: OpenPort, body: bytes | None) -> Listing | None:
-    return buildlisting_of(body, port.profile.bridging, _reasons)
+    """What a port shows of an upstream's answer; of its own names where that is ``None``."""
+    return build_listing(body, port.profile.bridging, _reasons)
 
 
 def _reasons(model: str) -> bool:

@@ -26,6 +26,7 @@ from openaiproxy.errors import BadRequest, BadUpstream
 from openaiproxy.ops.payloads import UPSTREAM_RESPONSE
 from openaiproxy.web.exchange import Exchange
 from openaiproxy.web.gather import Gathered
+from openaiproxy.web.lists import OF_THE_CALLER, begin_asking, fields_for, key_of, listing_of
 from openaiproxy.web.port import OpenPort
 from openaiproxy.wire.headers import Field, first
 from openaiproxy.wire.json import dumps
@@ -51,10 +52,8 @@ def is_models(method: bytes, target: bytes) -> bool:
     """
     if method not in (b"GET", b"HEAD"):
         return False
-    path = target.partition(b"?")[0]
-    return path.removeprefix(b"/v1") == b"/models" or path.removeprefix(b"/v1").startswith(
-        b"/models/"
-    )
+    path = target.partition(b"?")[0].removeprefix(b"/v1")
+    return path == b"/models" or path.startswith(b"/models/")
 
 
 async def show_models(exchange: Exchange, target: bytes) -> None:
@@ -115,7 +114,7 @@ class _Question:
         older = None if self._kept is None else listing_of(self._port, self._kept.value.body)
         if self._is_fresh(older):
             assert older is not None
-            return _Shown(older, self._status("hit"))
+            return _Shown(older, self._status_hit())
         instead = self._instead(older)
         try:
             said = await self._port.lists.ask(
@@ -138,7 +137,7 @@ class _Question:
         fresh = listing_of(self._port, said.body) if said.status == 200 else None
         if fresh is not None:
             why = "request" if self._asked.refresh else "stale" if self._kept else "uri-miss"
-            return _Shown(fresh, self._status(f"fwd={why}"))
+            return _Shown(fresh, (_cache_status(f"fwd={why}"),))
         if instead is None or said.status in OF_THE_CALLER:
             return said
         return _Shown(instead, self._status_instead(f"upstream_{said.status}"))
@@ -175,20 +174,19 @@ class _Question:
         assert self._kept is not None
         return self._port.clock.seconds() - self._kept.at
 
-    def _status(self, how: str) -> tuple[Field, ...]:
-        if how != "hit":
-            return ((b"Cache-Status", b"openaiproxy; %b" % how.encode("ascii")),)
-        return self._status_hit("")
+    def _status_hit(self, more: str = "") -> tuple[Field, ...]:
+        age = self._age()
+        ttl = int(self._models.ttl - age)
+        return ((b"Age", b"%d" % age), _cache_status(f"hit; ttl={ttl}{more}"))
 
     def _status_instead(self, why: str) -> tuple[Field, ...]:
         if self._kept is None:
-            return self._status(f"fwd=uri-miss; detail={why}")
+            return (_cache_status(f"fwd=uri-miss; detail={why}"),)
         return self._status_hit(f"; detail={why}")
 
-    def _status_hit(self, more: str) -> tuple[Field, ...]:
-        age = self._age()
-        said = f"openaiproxy; hit; ttl={int(self._models.ttl - age)}{more}"
-        return ((b"Age", b"%d" % age), (b"Cache-Status", said.encode("ascii")))
+
+def _cache_status(said: str) -> Field:
+    return (b"Cache-Status", b"openaiproxy; " + said.encode("ascii"))
 
 
 def _own(port: OpenPort) -> Listing:
