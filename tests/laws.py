@@ -21,6 +21,7 @@ from openaiproxy.wire.sse import Decoder, Record
 from tests import corpus
 from tests.cases import Case, Law, answered, events, streamed
 from tests.laws_of_requests import identity_of_requests, losses_of_requests, order_of_turns
+from tests.laws_of_schemas import form_of_answers, form_of_requests
 from tests.missing import differences, unaccounted
 from tests.settled import completed, settled
 from tests.wires import read
@@ -193,6 +194,8 @@ LAWS: dict[str, Law] = {
     "losses of requests": losses_of_requests,
     "losses of answers": losses_of_answers,
     "faults": faults,
+    "form of requests": form_of_requests,
+    "form of answers": form_of_answers,
 }
 
 
