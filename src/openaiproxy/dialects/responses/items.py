@@ -35,6 +35,7 @@ from openaiproxy.dialects.responses.messages import (
 )
 from openaiproxy.dialects.responses.values import objects, said, string
 from openaiproxy.hub.parts import (
+    Audio,
     Extra,
     Hosted,
     HostedResult,
@@ -127,7 +128,7 @@ def render_items(
 
     :param path: of a part by its number, for losses.
     """
-    numbered = enumerate(parts)
+    numbered = [(number, _words(part, pen, path)) for number, part in enumerate(parts)]
     for key, group in groupby(numbered, lambda pair: message_key(pair[1])):
         if key is None:
             for number, part in group:
@@ -136,6 +137,14 @@ def render_items(
                     yield item
         else:
             yield render_message(list(group), pen, path)
+
+
+def _words(part: Part, pen: Pen, path: str) -> Part:
+    """Of a sound, what is heard, if that is known."""
+    if not isinstance(part, Audio) or not part.transcript:
+        return part
+    pen.losses.note(f"{path}.parts[]", "Responses has no item for Audio, but its words")
+    return Text(part.transcript)
 
 
 def render_item(part: Part, pen: Pen, path: str) -> dict[str, Any] | None:
