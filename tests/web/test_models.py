@@ -406,7 +406,7 @@ def test_claude_code_finds_the_operators_aliases_pitfall_55_pitfall_56() -> None
     said = head_and_json(client)[1]
     alias = said["data"][-1]
     assert alias["id"] == "claude-gpt-5"
-    assert set(alias) == {"type", "id", "display_name", "created_at"}
+    assert set(alias) == {"type", "id", "display_name", "created_at", "lifecycle"}
     assert (said["has_more"], said["first_id"], said["last_id"]) == (
         False,
         "gpt-5",

@@ -49,7 +49,7 @@ class Page(Resource):
         try:
             said = self._say(port, request)
         except BadRequest as error:
-            said = self._refusal(request, error, record.id)
+            said = _refusal(request, error, record.id)
             record.ending = "refused"
         named = record.id.encode("ascii")
         fields = [
@@ -60,13 +60,13 @@ class Page(Resource):
         ]
         record.status, record.code = said.status, said.code
         request.answer_whole(said.status, fields, said.body)
-        request.body.stop()
         record.bytes_out = request.sentLength
         port.write_line(record)
         return NOT_DONE_YET
 
-    def _refusal(self, request: Request, error: BadRequest, name: str) -> Said:
-        version = request.requestHeaders.hasHeader(b"anthropic-version")
-        envelope = envelope_for(request.path.decode("latin-1"), version)
-        body = error_body(error, envelope, name, self._port.profile.fixed_errors)
-        return Said(error.status, error_headers(error), body, error.code)
+
+def _refusal(request: Request, error: BadRequest, name: str) -> Said:
+    """An error in the envelope of who asks; our pages are in no profile's contract."""
+    version = request.requestHeaders.hasHeader(b"anthropic-version")
+    envelope = envelope_for(request.path.decode("latin-1"), version)
+    return Said(error.status, error_headers(error), error_body(error, envelope, name), error.code)
