@@ -98,12 +98,19 @@ def _too_late(_: object, __: float) -> NoReturn:
 
 
 def fields_for(exchange: Exchange) -> list[Field]:
-    """The fields to ask with."""
+    """The fields to ask with.
+
+    Where a port translates, the upstream's own dialect decides whether Anthropic's are among them: a gateway that is
+    told of a version it isn't asked to speak might list models that can't be had from here.
+    """
     profile = exchange.port.profile
     fields = shareable(upstream_fields(exchange.request.requestHeaders, profile))
-    wants_version = profile.upstream.speaks[0] == "messages" and first(fields, _VERSION) is None
-    if wants_version and profile.bridging.mode is not Mode.RELAY:
-        fields.append((_VERSION, b"2023-06-01"))
+    if profile.bridging.mode is not Mode.RELAY:
+        speaks = profile.upstream.speaks
+        if "messages" not in speaks:
+            fields = [each for each in fields if not each[0].lower().startswith(b"anthropic-")]
+        elif speaks[0] == "messages" and first(fields, _VERSION) is None:
+            fields.append((_VERSION, b"2023-06-01"))
     return [*fields, (b"Accept", b"application/json"), (b"Accept-Encoding", b"identity")]
 
 
