@@ -10,7 +10,7 @@ from openaiproxy.amend.draft import word
 from openaiproxy.amend.naming import Named, resolve, variants
 from openaiproxy.amend.table import AMENDMENTS
 from openaiproxy.bridging import Alias, Amendments, Bridging, Mode, Unsupported
-from openaiproxy.choosing import Plan, plan
+from openaiproxy.choosing import Plan, may_differ, plan
 from openaiproxy.dialects.chat.wire import CHAT
 from openaiproxy.dialects.messages.wire import MESSAGES
 from openaiproxy.dialects.responses.wire import RESPONSES
@@ -18,6 +18,7 @@ from openaiproxy.errors import BadRequest
 from openaiproxy.hub.parts import Opaque, Reasoning
 from openaiproxy.hub.request import ReasoningSettings, Role
 from openaiproxy.learning import Remedy
+from openaiproxy.wire import json
 
 DIALECTS = {dialect.name: dialect for dialect in (CHAT, RESPONSES, MESSAGES)}
 OPENAI = ("responses", "chat")
@@ -25,25 +26,39 @@ SAYS = [{"role": "user", "content": "Hi"}]
 ENCRYPTED = "reasoning.encrypted_content"
 
 
+NOTHING = Amendments()
+
+
 def planned(
     caller: str,
     body: Mapping[str, Any],
-    amendments: Amendments = Amendments(),
+    amendments: Amendments = NOTHING,
     speaks: tuple[str, ...] = OPENAI,
     learnt: frozenset[Remedy] = frozenset(),
     session: str | None = None,
 ) -> Plan:
+    """The plan, checked against what bytes alone foretell."""
     talk: dict[str, Any] = {"input": SAYS} if caller == "responses" else {"messages": SAYS}
     if caller == "messages":
         talk["max_tokens"] = 100
-    return plan(
-        DIALECTS[caller].parse_request({**talk, **body}),
+    said, bridging = {**talk, **body}, Bridging(Mode.AUTO, amendments)
+    made = plan(
+        DIALECTS[caller].parse_request(said),
         caller=caller,
-        bridging=Bridging(Mode.AUTO, amendments),
+        bridging=bridging,
         speaks=speaks,
         learnt=learnt,
         session=session,
     )
+    assert made.upstream is None or may_differ(
+        json.dumps(said),
+        said["model"],
+        caller=caller,
+        bridging=bridging,
+        speaks=speaks,
+        learnt=learnt,
+    )
+    return made
 
 
 def sent(made: Plan) -> Mapping[str, Any]:
@@ -503,7 +518,7 @@ PAINTED = {"type": "image_generation_call", "id": "ig_1", "status": "completed",
 
 
 def test_pitfall_39_without_store_reasoning_is_asked_for_sealed_and_ids_are_left_out() -> None:
-    talk = [*SAYS, REASONED, SAID, SEARCHED, REASONED, CALLED, DONE, PAINTED, *SAYS]
+    talk: list[dict[str, Any]] = [*SAYS, REASONED, SAID, SEARCHED, REASONED, CALLED, DONE, PAINTED]
     made = planned("responses", {"model": "gpt-5", "store": False, "input": talk})
     body = sent(made)
     assert body["include"] == [ENCRYPTED]
@@ -671,6 +686,15 @@ def test_pitfall_47_no_key_is_made_where_none_is_wanted_or_known() -> None:
     assert planned("chat", {"model": "gpt-5"}, session="s").upstream is None
     end_user = planned("chat", {"model": "gpt-5-codex", "user": "u"})
     assert "prompt_cache_key" not in sent(end_user)
+
+
+def test_an_upstream_of_messages_is_told_what_it_has_words_for() -> None:
+    said = {"model": "gpt-4.1", "reasoning_effort": "low"}
+    speaks = ("messages", "responses")
+    made = planned("chat", said, speaks=speaks, session="s")
+    assert made.upstream == "messages"
+    assert sent(made)["output_config"] == {"effort": "low"}
+    assert made.request.cache.key is None
 
 
 def test_pitfall_18_ids_of_the_end_user_fit() -> None:

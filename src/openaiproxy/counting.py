@@ -20,7 +20,6 @@ from openaiproxy.hub.parts import (
     Image,
     Json,
     JsonObject,
-    Opaque,
     Part,
     Reasoning,
     Refusal,
@@ -28,7 +27,7 @@ from openaiproxy.hub.parts import (
     ToolCall,
     ToolResult,
 )
-from openaiproxy.hub.request import CustomTool, FunctionTool, HostedTool, OpaqueTool, Request, Tool
+from openaiproxy.hub.request import CustomTool, FunctionTool, HostedTool, Request, Tool
 from openaiproxy.wire import json
 
 __all__ = ["COUNTED", "count_body", "estimate"]
@@ -117,7 +116,7 @@ def _part(part: Part) -> int:
             return _TOOL + _texts((part.arguments, *part.queries))
         case HostedResult():
             return _text(part.text) or _json(part.raw.fields)
-        case Opaque():
+        case _:
             return _json(part.raw)
 
 
@@ -129,5 +128,5 @@ def _tool(tool: Tool) -> int:
             return _TOOL + _texts((tool.name, tool.description, tool.definition))
         case HostedTool():
             return _TOOL + _json(tool.raw.fields)
-        case OpaqueTool():
+        case _:
             return _TOOL + _json(tool.raw)
