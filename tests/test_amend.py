@@ -187,7 +187,10 @@ def test_section_1_3_no_reasoning_is_none_and_no_default_is_put_back() -> None:
     told = planned("responses", {"model": "gpt-5.6:res-none"}, THINKING)
     assert sent(told)["reasoning"] == {"effort": "none"}
     said = {"model": "gpt-5:res-none", "reasoning": {"effort": "high"}}
-    assert sent(planned("responses", said, THINKING))["reasoning"]["effort"] == "high"
+    assert sent(planned("responses", said, THINKING))["reasoning"] == {
+        "effort": "high",
+        "summary": "auto",
+    }
 
 
 def test_a_budget_and_a_refusal_to_think_are_the_callers_words_too() -> None:

@@ -73,7 +73,7 @@ def _without_reasoning(draft: Draft, settings: ReasoningSettings) -> Draft:
     """No reasoning, as the name asks: said where the model can be told, else silence. What the
     caller says himself holds."""
     if settings.effort or settings.budget is not None or settings.enabled is not None:
-        return draft
+        return evolve(draft, effort=None, summary=None)
     if "none" in draft.facts.efforts:
         effort = evolve(settings, effort="none", summary=None)
         return draft.added("reasoning.effort", reasoning=effort)
