@@ -387,6 +387,14 @@ def test_row_67_first_models_take_few_settings_and_the_rest_is_named() -> None:
 
 def test_first_models_with_nothing_to_mend_are_passed() -> None:
     assert planned("chat", {"model": "o1-preview", "n": 1}).upstream is None
+    assert planned("chat", {"model": "o1-preview", "messages": []}).upstream is None
+
+
+def test_users_whom_left_out_reasoning_parted_are_joined() -> None:
+    lone = {"type": "reasoning", "id": "rs_1", "summary": []}
+    learnt = frozenset({Remedy.WITHOUT_REASONING_ITEMS})
+    made = planned("responses", {"model": "o1-mini", "input": [*SAYS, lone, *SAYS]}, learnt=learnt)
+    assert len(sent(made)["messages"]) == 1
 
 
 def test_first_models_that_may_refuse_by_themselves_still_hear_users_only() -> None:
