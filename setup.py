@@ -42,6 +42,9 @@ setup(
             "httpx",
             "hypothesis",
             "jsonschema",
+            # Clients whose manners are tested, beside the vendors' own.
+            "langchain-anthropic>=1.7",
+            "langchain-openai>=1.7",
             "jsonschema-rs>=0.30",
             "mypy",
             "mypy-zope",

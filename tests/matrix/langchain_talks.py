@@ -166,7 +166,7 @@ def hear(message: Any, *, pieces: int = 1, parsed: Any = None) -> Heard:
 
 
 def _text(message: Any) -> str:
-    
+
     return str(message.text)
 
 

@@ -56,7 +56,7 @@ class ChatTalk(_Talk):
             heard.append(said)
             if not message.tool_calls:
                 return heard
-            history.append(message.model_dump(exclude_none=True, exclude={"parsed"}))
+            history.append(message.model_dump(exclude_none=True, warnings=False))
             for call in message.tool_calls:
                 output = tools.run(call.function.name)
                 history.append({"role": "tool", "tool_call_id": call.id, "content": output})
@@ -161,21 +161,23 @@ class ResponsesTalk(_Talk):
         items, usage = response.output, response.usage
         calls = [(i.name, json.loads(i.arguments)) for i in items if i.type == "function_call"]
         end = {"completed": "stop"}.get(response.status, response.status)
-        summaries = [part.text for i in items if i.type == "reasoning" for part in i.summary]
+        thoughts = [i.summary or i.content or [] for i in items if i.type == "reasoning"]
         parsed = response.output_parsed if question.schema else None
         return response, Heard(
             text=response.output_text,
             calls=calls,
             end="tools" if calls and end == "stop" else end,
             usage=(usage.input_tokens, usage.output_tokens),
-            thoughts="".join(summaries),
+            thoughts="".join(part.text for parts in thoughts for part in parts),
             pieces=pieces,
             parsed=parsed and parsed.model_dump(),
         )
 
     def count(self, text: str) -> int:
         """``/v1/responses/input_tokens``."""
-        asked = self.line.call(lambda c: c.responses.input_tokens.count(model="gpt-4.1", input=text))
+        asked = self.line.call(
+            lambda c: c.responses.input_tokens.count(model="gpt-4.1", input=text)
+        )
         return asked.input_tokens
 
 

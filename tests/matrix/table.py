@@ -23,9 +23,7 @@ _COLOURS = {"ok": "32", "RED": "31", "skip": "33"}
 Key = tuple[str, str, str]
 
 
-def draw(
-    cells: Mapping[Key, Cell], columns: Iterable[str], *, coloured: bool = False
-) -> list[str]:
+def draw(cells: Mapping[Key, Cell], columns: Iterable[str], *, coloured: bool = False) -> list[str]:
     """The table's lines, and below it every reason with the cells that it is the reason of.
 
     :param cells: by client, upstream and case, in the order of the rows.
@@ -54,7 +52,9 @@ def _reasons(cells: Mapping[Key, Cell]) -> list[str]:
     places: dict[tuple[str, str], list[str]] = {}
     for (client, upstream, case), cell in cells.items():
         if cell.reason:
-            places.setdefault((cell.word, cell.reason), []).append(f"{client} | {upstream} | {case}")
+            places.setdefault((cell.word, cell.reason), []).append(
+                f"{client} | {upstream} | {case}"
+            )
     return [
         line
         for (word, reason), where in places.items()

@@ -28,12 +28,12 @@ const anthropic = createAnthropic({ baseURL: `${url}/v1`, apiKey: "sk-a" });
 
 const verdict = z.object({ label: z.string(), score: z.number(), sure: z.boolean() });
 
-// How each makes a model, and how it is told to think.
+// How each makes a model, and how it is told to think. Of names that it doesn't know, OpenAI's believes that they don't.
 const clients = {
-  chat: [(name) => openai.chat(name), { openai: { reasoningEffort: "low" } }],
+  chat: [(name) => openai.chat(name), { openai: { reasoningEffort: "low", forceReasoning: true } }],
   responses: [
     (name) => openai.responses(name),
-    { openai: { reasoningEffort: "low", reasoningSummary: "auto", store: false } },
+    { openai: { reasoningEffort: "low", reasoningSummary: "auto", forceReasoning: true, store: false } },
   ],
   compatible: [(name) => compatible(name), { gateway: { reasoningEffort: "low" } }],
   messages: [
