@@ -71,7 +71,10 @@ class Talk(LineReceiver):
         asked = Deferred.fromCoroutine(ask(self._login))
         asked.addErrback(lambda failure: json.dumps({"failed": str(failure.value)}).encode())
         asked.addCallback(self.sendLine)
-        asked.addCallback(lambda _: reactor.stop())
+        asked.addCallback(lambda _: self.transport.loseConnection())  # once all is written
+
+    def connectionLost(self, reason: Any = None) -> None:
+        reactor.stop()
 
 
 def main(auth_file: str, refresh_url: str, step: str) -> None:
