@@ -43,6 +43,7 @@ def test_a_used_up_limit_is_429_and_the_time_to_wait(more: Any, headers: Any, st
     assert (found.fault.kind, found.fault.code) == (FaultKind.QUOTA, "usage_limit_reached")
     assert found.fault.message == "The usage limit has been reached"
     assert found.fault.status == 429
+    assert (found.error().status, found.error().headers) == (429, headers)
 
 
 @pytest.mark.parametrize(
@@ -97,6 +98,7 @@ def test_a_web_page_is_no_answer_and_is_said_to_be_one(
     assert words in understood.fault.message
     assert "403" in understood.fault.message
     assert understood.fault.code == "upstream_web_page"
+    assert str(understood.error()).startswith("502 upstream_web_page: The backend answered")
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,21 @@ Part of a profile, and nothing but data. The login is the user's, for the user's
 is one of it, and the proxy says who it is.
 """
 
-from attrs import frozen
+from typing import Any
+
+from attrs import field, frozen
+
+from openaiproxy.errors import Misconfigured
 
 __all__ = ["CLIENT_ID", "Account"]
 
 CLIENT_ID = "app_EMoamEEZ73f0CkXaXp7hrann"
 """The public OAuth client that the login was made with; only it can refresh the login's tokens."""
+
+
+def _is_field_value(_: object, attribute: Any, value: str | None) -> None:
+    if value is not None and not (value.isascii() and value.isprintable()):
+        raise Misconfigured(f"{attribute.name}: plain ASCII characters alone can be sent")
 
 
 @frozen
@@ -27,14 +36,15 @@ class Account:
     :param api_base: upstream for a login that is an API key.
     :param backend_base: upstream for a ChatGPT login.
     :param client_version: for the backend's list of models, which it fits to a version of Codex.
+    :raises Misconfigured: where a value can't stand in a header field.
     """
 
     auth_file: str
     refresh_url: str = "https://auth.openai.com/oauth/token"
     client_id: str = CLIENT_ID
-    originator: str = "openaiproxy"
-    user_agent: str = ""
-    residency: str | None = None
+    originator: str = field(default="openaiproxy", validator=_is_field_value)
+    user_agent: str = field(default="", validator=_is_field_value)
+    residency: str | None = field(default=None, validator=_is_field_value)
     api_base: str = "https://api.openai.com"
     backend_base: str = "https://chatgpt.com/backend-api/codex"
-    client_version: str = "1.0.0"
+    client_version: str = field(default="1.0.0", validator=_is_field_value)

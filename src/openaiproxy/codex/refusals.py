@@ -48,6 +48,11 @@ class Refusal:
     fault: Fault
     page: bool = field(default=False, kw_only=True)
 
+    def error(self) -> BadUpstream:
+        """The same to raise, where no dialect is at hand."""
+        code = self.fault.code or "upstream_refused"
+        return BadUpstream(self.status, code, self.fault.message, headers=self.headers)
+
 
 def refusal(status: int, headers: Sequence[Field], body: bytes, now: float) -> Refusal | None:
     """Understand an answer with a bad status.

@@ -201,6 +201,38 @@ def test_a_successor_of_an_older_login_is_cleared_away(tmp_path: Path) -> None:
     assert names(tmp_path) == ["auth.json"]
 
 
+def test_while_the_file_is_half_written_a_successor_is_left_alone(tmp_path: Path) -> None:
+    file = file_in(tmp_path, Calls(replace=crash))
+    with pytest.raises(Crash):
+        file.replace(file.look().renewed({"refresh_token": "rt-1"}, START), "rt-0")
+    (tmp_path / "auth.json").write_bytes(b"")
+    later = file_in(tmp_path)
+    later.recover()
+    (tmp_path / "auth.json").write_bytes(text("0"))
+    later.recover()
+    assert later.look().refresh == "rt-1"
+
+
+@pytest.mark.parametrize("found", [b"{}", b" " * (1 << 20) + text("1")])
+def test_a_successor_that_is_no_login_is_cleared_away(tmp_path: Path, found: bytes) -> None:
+    file = file_in(tmp_path)
+    (tmp_path / f".auth.json.{digest('rt-0')}.next").write_bytes(found)
+    file.recover()
+    assert file.look().refresh == "rt-0"
+    assert names(tmp_path) == ["auth.json"]
+
+
+@pytest.mark.parametrize(
+    "calls", [Calls(access=lambda *_: False), Calls(geteuid=lambda: os.geteuid() + 1)]
+)
+def test_what_could_not_be_replaced_is_known_before(tmp_path: Path, calls: Calls) -> None:
+    with pytest.raises(Unavailable) as raised:
+        file_in(tmp_path, calls).check_replaceable()
+    assert raised.value.code == "login_read_only"
+    assert str(tmp_path) not in str(raised.value)
+    file_in(tmp_path).check_replaceable()
+
+
 def test_a_link_is_no_successor(tmp_path: Path) -> None:
     file = file_in(tmp_path)
     (tmp_path / "elsewhere").write_bytes(text("evil"))

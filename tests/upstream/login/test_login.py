@@ -364,6 +364,17 @@ def test_what_may_pass_is_tried_again_later_and_ever_more_seldom(home: Home) -> 
     assert waits == [1, 2, 4, 8, 16, 32, 60, 60]
 
 
+def test_where_the_file_can_not_be_replaced_no_token_is_spent(tmp_path: Path) -> None:
+    home = Home(tmp_path, Calls(access=lambda *_: False))
+    token = home.access(left=MINUTE)
+    assert bearer(got(home.ask())) == token
+    home.clock.advance(MINUTE)
+    failed = error(home.ask())
+    assert isinstance(failed, Unavailable)
+    assert failed.code == "login_read_only"
+    assert home.endpoint.asked == []
+
+
 def test_on_a_full_disk_requests_go_on_and_the_file_is_written_later(tmp_path: Path) -> None:
     full = [True]
 
@@ -400,6 +411,16 @@ def test_on_a_full_disk_tokens_are_refreshed_again_and_again(tmp_path: Path) -> 
         assert bearer(got(asked)) == newer
         home.clock.advance(HOUR)
     assert home.endpoint.asked == ["rt-0", "rt-1", "rt-2"]
+
+
+def test_a_dead_token_beside_another_access_token_is_not_spent_again(home: Home) -> None:
+    home.access("0", left=-1)
+    asked = home.ask()
+    home.endpoint.refuse(Revoked(REUSED))
+    error(asked)
+    home.write(login_of(jwt("other", START - 1), "rt-0"))
+    assert isinstance(error(home.ask()), Unavailable)
+    assert home.endpoint.asked == ["rt-0"]
 
 
 def test_tokens_in_memory_give_way_to_a_login_in_the_file(tmp_path: Path) -> None:

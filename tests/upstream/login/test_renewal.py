@@ -1,4 +1,4 @@
-"""A refresh that breaks down through a mistake of ours."""
+"""What goes wrong around a refresh, and is logged with its traceback."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,7 @@ from twisted.logger import globalLogPublisher
 
 from openaiproxy.errors import Unavailable
 
-from ..peers import error
+from ..peers import error, got
 from .home import Home
 
 
@@ -25,3 +25,19 @@ def test_a_failure_of_our_own_is_an_error_too_and_is_logged(tmp_path: Path) -> N
     assert isinstance(failed, Unavailable)
     assert failed.code == "login_refresh_failed"
     assert [event["log_failure"].getErrorMessage() for event in logged] == ["ours"]
+
+
+def test_what_can_not_be_cleared_away_does_not_stop_a_refresh(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.access(left=-1)
+    (tmp_path / ".auth.json.0.next").mkdir()
+    logged: list[Any] = []
+    globalLogPublisher.addObserver(logged.append)
+    try:
+        asked = home.ask()
+        home.endpoint.grant("1")
+    finally:
+        globalLogPublisher.removeObserver(logged.append)
+    got(asked)
+    assert home.read()["tokens"]["refresh_token"] == "rt-1"
+    assert any(event.get("log_failure") for event in logged)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from twisted.internet.defer import Deferred
 
-from openaiproxy.errors import BadUpstream
+from openaiproxy.errors import BadUpstream, Misconfigured
 from openaiproxy.profile import Upstream
 from openaiproxy.upstream.login.tokens import Revoked, TokenEndpoint, origin_and_target
 
@@ -135,3 +135,9 @@ def test_a_lost_connection_may_pass() -> None:
 )
 def test_a_url_is_an_origin_and_a_target(url: str, origin: str, target: bytes) -> None:
     assert origin_and_target(url) == (origin, target)
+
+
+@pytest.mark.parametrize("url", ["https://h/a b", "https://h/é", "https://h/a?é"])
+def test_a_url_that_can_not_be_asked_for_is_a_mistake_named_at_once(url: str) -> None:
+    with pytest.raises(Misconfigured, match="refresh URL"):
+        origin_and_target(url)

@@ -46,8 +46,11 @@ _Signature = tuple[int, int, int, int, int]
 
 @frozen
 class Calls:
-    """The calls to the system whose order decides what a crash leaves behind."""
+    """The calls to the system that decide whether the file can be replaced, and whose order decides
+    what a crash leaves behind."""
 
+    access: Callable[[str, int], bool] = os.access
+    geteuid: Callable[[], int] = os.geteuid
     write: Callable[[int, bytes], int] = os.write
     fsync: Callable[[int], None] = os.fsync
     replace: Callable[[str, str], None] = os.replace
@@ -97,12 +100,12 @@ class AuthFile:
         :raises Unavailable: 503 ``login_read_only``, when it can't.
         """
         real = os.path.realpath(self.path)
-        if not os.access(os.path.dirname(real), os.W_OK | os.X_OK):
+        if not self._calls.access(os.path.dirname(real), os.W_OK | os.X_OK):
             raise defect(
                 "read_only",
                 "The folder of auth.json can't be written to, so no token is refreshed.",
             )
-        if os.geteuid() not in (0, os.stat(real).st_uid):
+        if self._calls.geteuid() not in (0, os.stat(real).st_uid):
             raise defect(
                 "read_only", "auth.json is another user's, so no token is refreshed by this one."
             )

@@ -18,7 +18,7 @@ from attrs import define
 from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
 
-from openaiproxy.errors import BadUpstream
+from openaiproxy.errors import BadUpstream, Misconfigured
 from openaiproxy.upstream.client import UpstreamClient
 from openaiproxy.web.gather import gather
 from openaiproxy.web.outgoing import Outgoing
@@ -44,10 +44,15 @@ class Revoked(Exception):
 
 
 def origin_and_target(url: str) -> tuple[str, bytes]:
-    """The parts of the endpoint's URL: the base for an ``UpstreamClient``, and what to ask it for."""
+    """The parts of the endpoint's URL: the base for an ``UpstreamClient``, and what to ask it for.
+
+    :raises Misconfigured: where its path or query can't be asked for.
+    """
     parts = urlsplit(url)
-    query = f"?{parts.query}" if parts.query else ""
-    return f"{parts.scheme}://{parts.netloc}", f"{parts.path or '/'}{query}".encode()
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    if not target.isascii() or not target.isprintable() or " " in target:
+        raise Misconfigured("refresh URL: its path must be percent-encoded")
+    return f"{parts.scheme}://{parts.netloc}", target.encode("ascii")
 
 
 @define(eq=False)
