@@ -42,6 +42,7 @@ setup(
             "httpx",
             "hypothesis",
             "jsonschema",
+            "jsonschema-rs>=0.30",
             "mypy",
             "mypy-zope",
             "openai>=2",

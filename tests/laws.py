@@ -21,8 +21,9 @@ from openaiproxy.wire.sse import Decoder, Record
 from tests import corpus
 from tests.cases import Case, Law, answered, events, streamed
 from tests.laws_of_requests import identity_of_requests, losses_of_requests, order_of_turns
+from tests.laws_of_schemas import form_of_answers, form_of_requests
 from tests.missing import differences, unaccounted
-from tests.settled import completed, settled
+from tests.settled import completed, rounded, settled
 from tests.wires import read
 
 __all__ = ["LAWS", "TRIED"]
@@ -74,7 +75,8 @@ def folding(case: Case) -> list[str] | None:
     if isinstance(read_back, Fault):
         return [f"a whole answer became a fault: {read_back.message}"]
     name = case.target.dialect.name
-    return differences(settled(read_back, name), settled(evolve(folded, others=()), name))
+    meant = settled(evolve(folded, others=()), name)
+    return differences(rounded(settled(read_back, name)), rounded(meant))
 
 
 def chunking(case: Case) -> list[str] | None:
@@ -193,6 +195,8 @@ LAWS: dict[str, Law] = {
     "losses of requests": losses_of_requests,
     "losses of answers": losses_of_answers,
     "faults": faults,
+    "form of requests": form_of_requests,
+    "form of answers": form_of_answers,
 }
 
 

@@ -27,14 +27,18 @@ Call = tuple[str, str, Any]
 class Facts:
     """What a program sees of an answer.
 
-    :param texts: text, refusal and reasoning, each joined.
+    :param text: and refusal and reasoning, each joined.
+    :param spoken: the words of what is to be heard.
     :param calls: call id, name and parsed arguments of each.
     :param finish: ``stop``, ``tool``, ``length``, ``filter``, or the wire's own word.
     :param usage: input, output, cached and reasoning tokens.
-    :param failed: the class of the client's exception, if it raised.
+    :param failed: the class of the client's exception, if it raised; or what a careful program sees
+        where the client lets it pass: an answer that is ``unfinished``, or holds an ``error``, or
+        is ``none``.
     """
 
     text: str = ""
+    spoken: str = ""
     refusal: str = ""
     reasoning: str = ""
     calls: list[Call] = field(factory=list)
@@ -104,10 +108,11 @@ def facts(dialect: str, body: bytes, stream: bool, status: int = 200) -> Facts:
 def alike(source: Facts, target: Facts, names: tuple[str, str]) -> list[str]:
     """Where two sets of facts differ, in words.
 
-    :param names: the dialects'. Messages has no place for refusals but the text, and says
-        ``refusal`` where OpenAI's wires say ``stop``; its client reads arguments that are no object
-        as one, and it counts apart what no cache had a part in. Usage that the client does not see
-        in the original may be seen in ours (Groq's).
+    :param names: the dialects'. Only Chat has sound, of which the others have the words. Messages
+        has no place for refusals but the text, and says ``refusal`` where OpenAI's wires say
+        ``stop``; its client reads arguments that are no object as one, and it counts apart what no
+        cache had a part in. Usage that the client does not see in the original may be seen in ours
+        (Groq's).
     """
     if source.failed or target.failed:
         same = bool(source.failed) == bool(target.failed)
@@ -120,7 +125,7 @@ def alike(source: Facts, target: Facts, names: tuple[str, str]) -> list[str]:
     ] + other.calls[len(one.calls) :]
     return [
         f"{name}: {getattr(one, name)!r:.150} became {getattr(other, name)!r:.150}"
-        for name in ("text", "refusal", "reasoning", "calls", "finish", "usage")
+        for name in ("text", "spoken", "refusal", "reasoning", "calls", "finish", "usage")
         if getattr(one, name) != getattr(other, name)
     ]
 
@@ -128,6 +133,8 @@ def alike(source: Facts, target: Facts, names: tuple[str, str]) -> list[str]:
 def _plain(found: Facts, names: tuple[str, str]) -> Facts:
     calls = [(shorten(call), name, arguments) for call, name, arguments in found.calls]
     found = evolve(found, reasoning="".join(found.reasoning.split()), calls=calls)
+    if names[1] != "chat":
+        found = evolve(found, text=found.text + found.spoken, spoken="")
     if names[0] == names[1] or "messages" not in names:
         return found
     read, written, cached, thought = found.usage or (0, 0, 0, 0)
@@ -180,6 +187,7 @@ def _finish(word: Any) -> str:
 def _whole_chat(found: Facts) -> None:
     reply = _openai().chat.completions.create(model="m", messages=[])
     if not reply.choices:
+        found.failed = "none"
         return
     choice = reply.choices[0]
     _chat_message(found, choice.message)
@@ -188,8 +196,18 @@ def _whole_chat(found: Facts) -> None:
         found.calls.append(_chat_call(call))
     if message.function_call is not None and message.function_call.name:
         found.calls.append(("", message.function_call.name, message.function_call.arguments))
-    found.finish = _finish(choice.finish_reason)
+    found.finish = _finish(choice.finish_reason or _finish_details(choice))
+    found.failed = "error" if getattr(choice, "error", None) else _unfinished(found.finish)
     _chat_usage(found, reply.usage)
+
+
+def _finish_details(choice: Any) -> Any:
+    """How an answer ended, as the vision preview of 2023 said it."""
+    return (getattr(choice, "finish_details", None) or {}).get("type")
+
+
+def _unfinished(*finishes: str) -> str:
+    return "" if finishes and all(finishes) else "unfinished"
 
 
 def _chat_call(call: Any) -> Call:
@@ -210,6 +228,9 @@ def _chat_message(found: Facts, message: Any) -> None:
     else:
         found.text += content or ""
     found.refusal += message.refusal or ""
+    sound = getattr(message, "audio", None)
+    read = sound.get if isinstance(sound, dict) else lambda name: getattr(sound, name, None)
+    found.spoken += read("transcript") or ""
     shown = getattr(message, "reasoning_content", None) or getattr(message, "reasoning", None)
     details = getattr(message, "reasoning_details", None) or ()
     told = "".join(one.get("text") or one.get("summary") or "" for one in details)
@@ -227,11 +248,14 @@ def _chat_usage(found: Facts, usage: Any) -> None:
 
 def _streamed_chat(found: Facts) -> None:
     calls: dict[int, list[str]] = {}
+    finishes: dict[int, str] = {}
     legacy = ["", "", ""]
     chunks: Any = _openai().chat.completions.create(model="m", messages=[], stream=True)
     for chunk in chunks:
         for choice in chunk.choices or ():
-            if choice.index:
+            index = choice.index or 0
+            finishes[index] = _finish(choice.finish_reason) or finishes.get(index, "")
+            if index:
                 continue
             if choice.delta is not None:
                 _chat_message(found, choice.delta)
@@ -240,8 +264,9 @@ def _streamed_chat(found: Facts) -> None:
                 if choice.delta.function_call is not None:
                     legacy[1] += choice.delta.function_call.name or ""
                     legacy[2] += choice.delta.function_call.arguments or ""
-            found.finish = _finish(choice.finish_reason) or found.finish
         _chat_usage(found, chunk.usage)
+    found.finish = finishes.get(0, "")
+    found.failed = _unfinished(*finishes.values())
     found.calls = [(call[0], call[1], call[2]) for call in calls.values()]
     if legacy[1]:
         found.calls.append(("", legacy[1], legacy[2]))
@@ -317,6 +342,7 @@ def _streamed_responses(found: Facts) -> None:
         found.calls += own.calls
     if last is not None:
         _response(found, last, items=False)
+    found.failed = found.failed or _unfinished(found.finish)
 
 
 _DELTAS = {
@@ -332,6 +358,7 @@ def _whole_messages(found: Facts) -> None:
     for block in reply.content:
         _block(found, block)
     found.finish = _finish(reply.stop_reason)
+    found.failed = _unfinished(found.finish)
     _messages_usage(found, reply.usage)
 
 
@@ -380,6 +407,7 @@ def _streamed_messages(found: Facts) -> None:
     for block in reply.content:
         _block(found, block)
     found.finish = _finish(reply.stop_reason)
+    found.failed = _unfinished(found.finish)
     _messages_usage(found, reply.usage)
 
 

@@ -4,10 +4,19 @@ from attrs import evolve
 
 from openaiproxy.errors import BadUpstream
 from openaiproxy.hub.fold import Reply, fold, unfold
-from openaiproxy.hub.parts import Extra, Hosted, Part, Reasoning, Text, ToolCall
+from openaiproxy.hub.parts import (
+    Extra,
+    Hosted,
+    Logprob,
+    Part,
+    Reasoning,
+    Refusal,
+    Text,
+    ToolCall,
+)
 from openaiproxy.wire import json
 
-__all__ = ["completed", "settled"]
+__all__ = ["completed", "rounded", "settled"]
 
 
 def settled(reply: Reply, dialect: str) -> Reply:
@@ -61,6 +70,23 @@ def completed(again: Reply, first: Reply) -> Reply:
             model=begin.model if told.model else "",
         ),
     )
+
+
+def rounded(reply: Reply) -> Reply:
+    """The reply, its log probabilities to six digits: more than these Responses tells in a final
+    value, and not in deltas."""
+    choices = tuple(tuple(_rounded(part) for part in choice) for choice in reply.choices)
+    return evolve(reply, choices=choices)
+
+
+def _rounded(part: Part) -> Part:
+    if not isinstance(part, Text | Refusal) or part.logprobs is None:
+        return part
+    return evolve(part, logprobs=tuple(map(_rounded_one, part.logprobs)))
+
+
+def _rounded_one(one: Logprob) -> Logprob:
+    return evolve(one, logprob=round(one.logprob, 6), top=tuple(map(_rounded_one, one.top)))
 
 
 def _as_object(part: Part) -> Part:

@@ -6,7 +6,6 @@ import pytest
 from tests import corpus
 from tests.cases import Case
 from tests.corpus import Entry, entries, load, sample, supplement
-from tests.excepted import EXCEPTED
 from tests.laws import LAWS
 from tests.wires import WIRES
 
@@ -28,17 +27,6 @@ def test_every_law_holds_for_a_recording_in_three_directions(entry: Entry) -> No
     wrong: list[str] = []
     for target in WIRES.values():
         for name, law in LAWS.items():
-            if (entry.file, name) in EXCEPTED:
-                continue
             found = law(Case(recording, source, target)) or []
             wrong += [f"{name}, to {target.dialect.name}: {line}" for line in found]
     assert wrong == []
-
-
-@NEEDED
-def test_few_recordings_are_excepted_and_all_of_them_exist() -> None:
-    files = {file for file, _ in EXCEPTED}
-    known = {entry.file for entry in (*entries(), *supplement())}
-    assert files <= known
-    assert all(EXCEPTED.values())
-    assert len(files) <= len(known) // 100

@@ -8,8 +8,29 @@ from openaiproxy.hub.events import Begin, End, Event, Finish, PartBegin, PartEnd
 from openaiproxy.hub.fold import Reply, fold
 from openaiproxy.hub.grammar import walk
 from openaiproxy.hub.loss import Loss
-from openaiproxy.hub.parts import Citation, Extra, File, Part, Reasoning, Text
-from openaiproxy.hub.request import ReasoningSettings, Request, Role, Sampling, Turn
+from openaiproxy.hub.parts import (
+    Citation,
+    Extra,
+    File,
+    Image,
+    Opaque,
+    Part,
+    Reasoning,
+    Text,
+    ToolCall,
+    ToolResult,
+)
+from openaiproxy.hub.request import (
+    Choose,
+    FunctionTool,
+    ReasoningSettings,
+    Request,
+    Role,
+    Sampling,
+    ToolChoice,
+    ToolRef,
+    Turn,
+)
 from tests.cases import NOW, PLAIN, ids, streamed
 from tests.settled import settled
 from tests.wires import read
@@ -105,3 +126,70 @@ def test_a_settled_answer_is_the_same_settled_again() -> None:
     for name in ("chat", "responses", "messages"):
         once = settled(reply, name)
         assert settled(once, name) == once
+
+
+def test_a_picture_says_how_closely_it_is_looked_at_16() -> None:
+    asked = Request("m", (Turn(Role.USER, (Image(url="https://x.example/a.png"),)),))
+    body = RESPONSES.render_request(asked).body
+    assert body["input"][0]["content"][0]["detail"] == "auto"
+    assert RESPONSES.parse_request(body).turns == asked.turns
+
+
+def test_a_function_chosen_in_the_words_of_messages_is_that_function_17() -> None:
+    body = {
+        "model": "m",
+        "messages": [{"role": "user", "content": "Hi"}],
+        "tools": [{"type": "function", "function": {"name": "f"}}],
+        "tool_choice": {"type": "tool", "name": "f"},
+    }
+    asked = CHAT.parse_request(body)
+    assert RESPONSES.render_request(asked).body["tool_choice"] == {"type": "function", "name": "f"}
+    assert CHAT.render_request(asked).body["tool_choice"] == body["tool_choice"]
+
+
+def test_a_choice_of_what_nobody_knows_is_a_loss_17() -> None:
+    choice = ToolChoice(Choose.ONE, ToolRef("oracle", "f"))
+    asked = Request("m", PLAIN.turns, (FunctionTool("f"),), choice)
+    made = RESPONSES.render_request(asked)
+    assert "tool_choice" not in made.body
+    assert Loss("tool_choice", "Responses can't choose oracle") in made.losses
+
+
+def test_a_turn_of_which_nothing_is_left_is_no_empty_message() -> None:
+    odd = Turn(Role.ASSISTANT, (Opaque("responses", "item_reference", {"id": "x"}),))
+    made = CHAT.render_request(Request("m", (*PLAIN.turns, odd)))
+    assert [message["role"] for message in made.body["messages"]] == ["user"]
+    assert "turns[1].parts[0]" in {loss.path for loss in made.losses}
+
+
+def test_a_result_without_an_id_answers_the_first_open_call_13() -> None:
+    calls = [
+        {"id": name, "type": "function", "function": {"name": "f", "arguments": "{}"}}
+        for name in ("a", "b", "c")
+    ]
+    messages = [
+        {"role": "assistant", "content": None, "tool_calls": calls},
+        {"role": "tool", "content": "1", "tool_call_id": "b"},
+        {"role": "tool", "content": "2"},
+        {"role": "tool", "content": "3"},
+    ]
+    turns = CHAT.parse_request({"model": "m", "messages": messages}).turns
+    assert [p.call_id for p in turns[0].parts if isinstance(p, ToolCall)] == ["a", "b", "c"]
+    assert [p.call_id for p in turns[1].parts if isinstance(p, ToolResult)] == ["b", "a", "c"]
+
+
+def test_a_source_has_all_four_fields_that_chat_demands_32() -> None:
+    note = Citation("url", url="https://x.example")
+    reply = fold(answer(Text("A"), Text("B", (note,))))
+    assert isinstance(reply, Reply)
+    message = CHAT.render_reply(reply, context()).body["choices"][0]["message"]
+    (found,) = message["annotations"]
+    assert found["url_citation"] == {
+        "url": "https://x.example", "title": "", "start_index": 1, "end_index": 1,
+    }  # fmt: skip
+
+
+def test_a_response_repeats_no_cache_options_that_nobody_gave() -> None:
+    reply = fold(answer(Text("A")))
+    assert isinstance(reply, Reply)
+    assert "prompt_cache_options" not in RESPONSES.render_reply(reply, context()).body

@@ -178,11 +178,11 @@ def test_pitfall_52_pictures_and_documents_need_no_base64() -> None:
     pairs: list[tuple[Found, Found]] = [
         (
             {"type": "image", "source": {"type": "url", "url": "https://example.com/a.png"}},
-            {"type": "input_image", "image_url": "https://example.com/a.png"},
+            {"type": "input_image", "image_url": "https://example.com/a.png", "detail": "auto"},
         ),
         (
             {"type": "image", "source": {"type": "file", "file_id": "file_1"}},
-            {"type": "input_image", "file_id": "file_1"},
+            {"type": "input_image", "file_id": "file_1", "detail": "auto"},
         ),
         (
             {"type": "document", "source": {"type": "url", "url": "https://example.com/a.pdf"}},

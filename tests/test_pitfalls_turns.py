@@ -69,7 +69,7 @@ def test_pitfall_34_results_come_first_and_the_rest_after_them() -> None:
     assert rest["role"] == "user"
     assert rest["content"] == [
         {"type": "input_text", "text": "before"},
-        {"type": "input_image", "image_url": PIXEL},
+        {"type": "input_image", "image_url": PIXEL, "detail": "auto"},
         {"type": "input_text", "text": "after"},
     ]
     assert len(found) == 5
@@ -93,7 +93,7 @@ def test_pitfall_35_pictures_and_documents_stay_in_the_result() -> None:
     *_, found = items(assistant(USE), user(result("t1", SEEN)))
     words, picture, file = found["output"]
     assert words == {"type": "input_text", "text": "seen"}
-    assert picture == {"type": "input_image", "image_url": PIXEL}
+    assert picture == {"type": "input_image", "image_url": PIXEL, "detail": "auto"}
     assert (file["type"], file["file_data"]) == (
         "input_file",
         "data:application/pdf;base64,JVBERg==",

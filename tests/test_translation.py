@@ -6,6 +6,7 @@ from attrs import evolve
 from openaiproxy.dialects.chat.wire import CHAT
 from openaiproxy.dialects.dialect import Dialect
 from openaiproxy.dialects.messages.wire import MESSAGES
+from openaiproxy.dialects.responses.wire import RESPONSES
 from openaiproxy.errors import BadRequest
 from openaiproxy.hub.events import Fault, FaultKind, Usage
 from openaiproxy.hub.loss import Loss
@@ -375,3 +376,19 @@ def test_few_bytes_that_are_many_events_are_limited_by_what_they_weigh() -> None
     assert too_large(stream.fault)
     assert too_large(made.collect(body + CHUNKS).fault)
     assert chatting(CHATTING % b"").collect(body + CHUNKS).fault is None
+
+
+def test_a_profile_that_stores_nothing_sends_no_ids_that_nobody_could_look_up_39() -> None:
+    call = {"type": "function_call", "id": "fc_1", "call_id": "a", "name": "f", "arguments": "{}"}
+    bare = {"type": "reasoning", "id": "rs_1", "summary": []}
+    made = Translation.of(
+        json.dumps({"model": "m", "input": [bare, call]}),
+        caller=RESPONSES,
+        upstream=RESPONSES,
+        now=lambda: 7.0,
+        new_id=lambda prefix: f"{prefix}1",
+        amend=lambda request: evolve(request, store=False),
+    )
+    del call["id"]
+    assert json.loads(made.body)["input"] == [call]
+    assert [loss.path for loss in made.losses] == ["turns[0].parts[0]"]

@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 import pytest
+from anthropic.types import ModelInfo
+from openai.types import Model
 
 from openaiproxy.bridging import Alias, Keep
 from openaiproxy.catalog.asked import Page, Shape
@@ -11,6 +13,7 @@ from openaiproxy.catalog.shapes import render_listing, render_model
 from openaiproxy.errors import BadRequest
 from tests.catalog.lists import ANTHROPIC, CODEX, OPENAI, listing
 
+LISTS = [OPENAI, ANTHROPIC, CODEX]
 EPOCH = "1970-01-01T00:00:00Z"
 FIVE = json.dumps({"data": [{"id": name, "created": 1} for name in "abcde"]}).encode()
 
@@ -47,6 +50,7 @@ def test_openais_list_is_shown_as_anthropics_pitfall_55() -> None:
                 "id": "gpt-4.1",
                 "display_name": "gpt-4.1",
                 "created_at": "2025-04-10T20:22:22Z",
+                "lifecycle": "active",
             }
         ],
         "has_more": False,
@@ -181,6 +185,7 @@ def test_one_model_in_each_shape_pitfall_57() -> None:
         "id": "openai/gpt-5:free",
         "display_name": "GPT-5 (free)",
         "created_at": "1970-01-01T00:00:01Z",
+        "lifecycle": "active",
     }
 
 
@@ -188,3 +193,12 @@ def test_a_list_of_more_than_the_largest_page_says_so() -> None:
     body = ANTHROPIC.replace(b'"has_more": false', b'"has_more": true')
     assert _said(body, Shape.ANTHROPIC, aliases=(Alias("a", "b"),))["has_more"] is True
     assert _said(body, Shape.ANTHROPIC, Page(5))["has_more"] is False
+
+
+@pytest.mark.parametrize("body", LISTS)
+def test_the_vendors_readers_take_every_list_pitfall_55(body: bytes) -> None:
+    changes: dict[str, Any] = {"aliases": (Alias("claude-gpt-5", "gpt-5.4"),), "suffixes": True}
+    for entry in _said(body, Shape.ANTHROPIC, **changes)["data"]:
+        ModelInfo.model_validate({"lifecycle": "active", **entry} if body is ANTHROPIC else entry)
+    for entry in _said(body, Shape.OPENAI, **changes)["data"]:
+        Model.model_validate(entry)

@@ -37,7 +37,7 @@ def test_a_request_reaches_the_upstream_as_it_was_sent() -> None:
 
 
 @pytest.mark.parametrize(
-    "target", ["/v1/models?", "/v1/models/", "/v1/x?q=%2F%3f&b", "/x?[]=1&include[]=a&include[]=b"]
+    "target", ["/v1/files?", "/v1/files/", "/v1/x?q=%2F%3f&b", "/x?[]=1&include[]=a&include[]=b"]
 )
 def test_path_and_query_are_kept_exactly_row_91(target: str) -> None:
     wired = wire()
@@ -47,7 +47,7 @@ def test_path_and_query_are_kept_exactly_row_91(target: str) -> None:
 
 def test_the_gateway_adds_v1_where_it_is_left_out_row_18() -> None:
     wired = wire("gateway")
-    wired.client().send(request("GET", "/models?x=1") + request("GET", "/v1/models"))
+    wired.client().send(request("GET", "/models?x=1") + request("GET", "/v1/files"))
     assert wired.upstream.asked[0].target == b"/v1/models?x=1"
 
 
@@ -56,7 +56,7 @@ def test_hop_by_hop_fields_stay_on_their_hop_row_93() -> None:
     client = wired.client().send(
         request(
             "GET",
-            "/v1/models",
+            "/v1/files",
             "Connection: keep-alive, X-Mine",
             "X-Mine: 1",
             "TE: trailers",
@@ -114,7 +114,7 @@ def test_an_answer_streams_down_as_it_comes() -> None:
 
 def test_a_compressed_answer_passes_as_it_is_row_94() -> None:
     wired = wire()
-    client = wired.client().send(request("GET", "/v1/models", "Accept-Encoding: gzip"))
+    client = wired.client().send(request("GET", "/v1/files", "Accept-Encoding: gzip"))
     assert wired.upstream.asked[0].header(b"accept-encoding") == [b"gzip"]
     answer = wired.upstream.asked[0].answer(headers=[(b"Content-Encoding", b"gzip")], length=4)
     answer.send(b"\x1f\x8b\x00\x00")
@@ -146,7 +146,7 @@ def test_a_body_that_ends_with_the_close_is_whole_between_events() -> None:
 
 def test_a_cut_answer_to_http_1_0_ends_with_a_reset() -> None:
     wired = wire()
-    client = wired.client().send(b"GET /v1/models HTTP/1.0\r\n\r\n")
+    client = wired.client().send(b"GET /v1/files HTTP/1.0\r\n\r\n")
     answer = wired.upstream.asked[0].answer()
     answer.send(b"half")
     answer.end(ResponseFailed([]))
@@ -176,7 +176,7 @@ def test_a_silent_stream_gets_comments_between_events_only_row_85() -> None:
 )
 def test_nothing_is_put_into_other_bodies(headers: list[tuple[bytes, bytes]]) -> None:
     wired = wire()
-    client = wired.client().send(request("GET", "/v1/models"))
+    client = wired.client().send(request("GET", "/v1/files"))
     wired.upstream.asked[0].answer(headers=headers)
     before = client.received()
     wired.clock.pump([20.0] * 5)
@@ -233,7 +233,7 @@ def test_failures_before_the_head_are_answered_in_json_rows_107_109(
     error: Exception, status: int, code: str
 ) -> None:
     wired = wire()
-    client = wired.client().send(request("GET", "/v1/models", "X-Request-Id: mine"))
+    client = wired.client().send(request("GET", "/v1/files", "X-Request-Id: mine"))
     wired.upstream.asked[0].fail(error)
     head, _ = head_and_body(client.received())
     assert head.startswith(b"HTTP/1.1 %d " % status)
@@ -265,7 +265,7 @@ def test_a_timeout_says_which_timer_fired_pitfall_66(
     timeouts: Timeouts, advance: float, code: str
 ) -> None:
     wired = wire(timeouts=timeouts)
-    client = wired.client().send(request("GET", "/v1/models"))
+    client = wired.client().send(request("GET", "/v1/files"))
     wired.clock.advance(advance)
     assert client.received().startswith(b"HTTP/1.1 504 ")
     assert code_of(client.received()) == code
@@ -281,7 +281,7 @@ def test_a_timeout_says_which_timer_fired_pitfall_66(
 )
 def test_a_timeout_in_the_answer_cuts_it(timeouts: Timeouts, ending: str) -> None:
     wired = wire(timeouts=timeouts)
-    client = wired.client().send(request("GET", "/v1/models"))
+    client = wired.client().send(request("GET", "/v1/files"))
     answer = wired.upstream.asked[0].answer()
     answer.send(b"x")
     wired.clock.advance(4.1)
@@ -304,14 +304,14 @@ def test_the_first_byte_is_awaited_from_the_last_byte_sent() -> None:
 
 def test_too_many_requests_at_once_are_told_to_come_back_row_98() -> None:
     wired = wire(limits=Limits(requests=1))
-    first = wired.client().send(request("GET", "/v1/models"))
-    second = wired.client().send(request("GET", "/v1/models"))
+    first = wired.client().send(request("GET", "/v1/files"))
+    second = wired.client().send(request("GET", "/v1/files"))
     assert second.received().startswith(b"HTTP/1.1 503 ")
     assert b"Retry-After: 1" in second.received()
     assert code_of(second.received()) == "proxy_overloaded"
     wired.upstream.asked[0].answer(length=0).end()
     assert first.received().startswith(b"HTTP/1.1 200 ")
-    wired.client().send(request("GET", "/v1/models"))
+    wired.client().send(request("GET", "/v1/files"))
     assert len(wired.upstream.asked) == 2
 
 
@@ -390,7 +390,7 @@ def test_a_server_side_key_replaces_whatever_the_caller_sent_rows_28_29() -> Non
 
 def test_the_callers_own_key_passes_untouched_row_27() -> None:
     wired = wire()
-    wired.client().send(request("GET", "/v1/models", "Authorization: Bearer sk-mine"))
+    wired.client().send(request("GET", "/v1/files", "Authorization: Bearer sk-mine"))
     assert wired.upstream.asked[0].header(b"authorization") == [b"Bearer sk-mine"]
 
 
@@ -398,7 +398,7 @@ def test_a_client_key_of_ours_does_not_travel_on() -> None:
     keys = ClientAuth(keys=(ClientKey("alice", "alices-key"),), places=("x-api-key",))
     wired = wire(auth=keys)
     wired.client().send(
-        request("GET", "/v1/models", "Authorization: Bearer sk-mine", "X-API-Key: alices-key")
+        request("GET", "/v1/files", "Authorization: Bearer sk-mine", "X-API-Key: alices-key")
     )
     asked = wired.upstream.asked[0]
     assert asked.header(b"x-api-key") == []
@@ -410,7 +410,7 @@ def test_the_keyed_profile_checks_the_path_before_the_key() -> None:
     wired = wire("keyed", auth=keys, credential=Credential(key="server-key"))
     assert (
         wired.client()
-        .send(request("GET", "/v1/models"))
+        .send(request("GET", "/v1/files"))
         .received()
         .endswith(b'{"detail":"Not found"}')
     )
@@ -484,7 +484,7 @@ def test_options_star_is_answered() -> None:
 def test_the_ports_closing_cuts_what_still_runs() -> None:
     wired = wire()
     client = wired.client().send(request("POST", "/v1/responses", body=CHAT))
-    waiting = wired.client().send(request("GET", "/v1/models"))
+    waiting = wired.client().send(request("GET", "/v1/files"))
     answer = wired.upstream.asked[0].answer(headers=STREAM)
     wired.port.cut_all("drained")
     assert answer.aborted
@@ -496,7 +496,7 @@ def test_the_ports_closing_cuts_what_still_runs() -> None:
 
 def test_request_ids_go_in_and_out_row_119() -> None:
     wired = wire()
-    client = wired.client().send(request("GET", "/v1/models", "X-Request-Id: abc-1"))
+    client = wired.client().send(request("GET", "/v1/files", "X-Request-Id: abc-1"))
     wired.upstream.asked[0].answer(headers=[(b"x-request-id", b"req_1")], length=0).end()
     head, _ = head_and_body(client.received())
     assert b"X-Request-Id: req_1" in head
@@ -539,7 +539,7 @@ def test_an_early_answer_ends_the_upload() -> None:
 @pytest.mark.parametrize("status", [204, 304])
 def test_answers_without_a_body_have_none(status: int) -> None:
     wired = wire()
-    client = wired.client().send(request("GET", "/v1/models"))
+    client = wired.client().send(request("GET", "/v1/files"))
     wired.upstream.asked[0].answer(status=status, headers=[], length=None).end()
     assert client.received().endswith(b"\r\n\r\n")
     assert b"Transfer-Encoding" not in client.received()
@@ -547,7 +547,7 @@ def test_answers_without_a_body_have_none(status: int) -> None:
 
 def test_head_tells_the_length_and_sends_nothing() -> None:
     wired = wire()
-    client = wired.client().send(request("HEAD", "/v1/models"))
+    client = wired.client().send(request("HEAD", "/v1/files"))
     wired.upstream.asked[0].answer(length=1234).end()
     head, body = head_and_body(client.received())
     assert b"Content-Length: 1234" in head
@@ -568,15 +568,13 @@ def test_nothing_is_put_into_an_event_stream_of_a_promised_length() -> None:
 def test_client_keys_travel_on_from_no_place_where_they_are_accepted() -> None:
     keys = ClientAuth(keys=(ClientKey("alice", "alices-key"),), places=("x-api-key", "api-key"))
     wired = wire(auth=keys)
-    wired.client().send(
-        request("GET", "/v1/models", "Api-Key: alices-key", "X-Api-Key: alices-key")
-    )
+    wired.client().send(request("GET", "/v1/files", "Api-Key: alices-key", "X-Api-Key: alices-key"))
     assert wired.upstream.asked[0].headers == []
 
 
 def test_the_reason_to_cancel_stands_whatever_the_cancelled_call_says() -> None:
     wired = wire(timeouts=Timeouts(total=3.0))
-    client = wired.client().send(request("GET", "/v1/models"))
+    client = wired.client().send(request("GET", "/v1/files"))
     asked = wired.upstream.asked[0]
     asked.waiting._canceller = lambda waiting: waiting.errback(
         BadUpstream(502, "upstream_unreachable", "no name")

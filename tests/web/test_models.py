@@ -406,7 +406,7 @@ def test_claude_code_finds_the_operators_aliases_pitfall_55_pitfall_56() -> None
     said = head_and_json(client)[1]
     alias = said["data"][-1]
     assert alias["id"] == "claude-gpt-5"
-    assert set(alias) == {"type", "id", "display_name", "created_at"}
+    assert set(alias) == {"type", "id", "display_name", "created_at", "lifecycle"}
     assert (said["has_more"], said["first_id"], said["last_id"]) == (
         False,
         "gpt-5",
@@ -447,6 +447,24 @@ def test_an_upstream_that_speaks_messages_is_asked_as_it_wants_to_be() -> None:
     found = {"type": "model", "id": "claude-x", "display_name": "X", "created_at": "1970-01-01"}
     give(asked, json.dumps({"data": [found], "has_more": False}).encode())
     assert head_and_json(client)[1]["data"][0]["owned_by"] == "anthropic"
+
+
+def test_an_upstream_that_does_not_speak_messages_hears_of_no_version_of_it() -> None:
+    wired = port()
+    get(wired, "/v1/models", "anthropic-version: 2023-06-01", "anthropic-beta: x")
+    assert wired.upstream.asked[0].header(b"anthropic-version") == []
+    assert wired.upstream.asked[0].header(b"anthropic-beta") == []
+    give(wired.upstream.asked[0])
+    assert body_of(get(wired)) == LIST, "the same question, in another shape"
+    assert len(wired.upstream.asked) == 1
+
+
+def test_a_port_that_only_relays_says_what_its_caller_says() -> None:
+    wired = port(preset="passthrough", keep=Keep.PLAIN)
+    get(wired, "/v1/models", "anthropic-version: 2024-01-01", "x-api-key: k")
+    asked = wired.upstream.asked[0]
+    assert asked.header(b"anthropic-version") == [b"2024-01-01"]
+    assert asked.header(b"x-api-key") == [b"k"]
 
 
 # One of them.

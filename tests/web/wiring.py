@@ -208,7 +208,7 @@ def wire(
 
 
 def request(
-    method: str = "GET", target: str = "/v1/models", *headers: str, body: bytes | None = None
+    method: str = "GET", target: str = "/v1/files", *headers: str, body: bytes | None = None
 ) -> bytes:
     """The bytes of a request; with a body, also its length."""
     lines = [f"{method} {target} HTTP/1.1", "Host: localhost:4567", *headers]

@@ -134,7 +134,9 @@ def _as_anthropic(entry: JsonObject) -> JsonObject:
         name,
     )
     time = _time(entry.get("created"))
-    return {"type": "model", "id": name, "display_name": shown, "created_at": time}
+    made: JsonObject = {"type": "model", "id": name, "display_name": shown, "created_at": time}
+    # "The model is available for use": that is what its being listed says.
+    return {**made, "lifecycle": "active"}
 
 
 def _seconds(time: Any) -> int:

@@ -244,6 +244,7 @@ class _Crossing:
         record, request = self._exchange.record, self._exchange.request
         if request.channel is not None and data:
             record.first_byte = record.first_byte or self._exchange.port.clock.seconds()
+            record.bytes_out += len(data)
             request.write(data)
 
 

@@ -6,14 +6,17 @@ from openaiproxy.asking import DIALECTS, PATHS
 from openaiproxy.bridging import Mode
 from openaiproxy.web.bridge import bridge
 from openaiproxy.web.exchange import Course
+from openaiproxy.web.models import is_models, show_models
 from openaiproxy.web.port import OpenPort
 from openaiproxy.web.relay import relay
 from openaiproxy.web.request import Request
+from openaiproxy.web.token_count import count_tokens
 
 __all__ = ["find_course"]
 
-_CREATES: Mapping[bytes, Course] = {
-    path.encode("ascii"): bridge(DIALECTS[name]) for name, path in PATHS.items()
+_POSTS: Mapping[bytes, Course] = {
+    **{path.encode("ascii"): bridge(DIALECTS[name]) for name, path in PATHS.items()},
+    b"/v1/messages/count_tokens": count_tokens,
 }
 
 
@@ -22,7 +25,9 @@ def find_course(port: OpenPort, request: Request, target: bytes) -> Course:
 
     :param target: what the upstream would be asked for.
     """
-    path = target.partition(b"?")[0]
-    if port.profile.bridging.mode is not Mode.RELAY and request.method == b"POST":
-        return _CREATES.get(path, relay)
+    bridging, path = port.profile.bridging, target.partition(b"?")[0]
+    if bridging.models is not None and is_models(request.method, target):
+        return show_models
+    if bridging.mode is not Mode.RELAY and request.method == b"POST":
+        return _POSTS.get(path, relay)
     return relay

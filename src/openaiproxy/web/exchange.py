@@ -181,7 +181,8 @@ class Exchange:
     def pumped(self, how: Pumped) -> None:
         """Note how an answer went down."""
         record = self.record
-        record.bytes_out, record.ending = how.bytes_out, how.ending
+        record.bytes_out += how.bytes_out
+        record.ending = how.ending
         record.first_byte = record.first_byte or how.first_byte
 
     def keep(

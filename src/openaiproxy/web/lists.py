@@ -5,6 +5,7 @@ the digest of all others is what a list is kept under, so that nobody is shown w
 credential is among them, and can't be found again in the digest.
 """
 
+from collections.abc import Iterable
 from hashlib import blake2b
 from typing import NoReturn
 
@@ -20,7 +21,14 @@ from openaiproxy.web.gather import Gathered, gather
 from openaiproxy.web.port import OpenPort
 from openaiproxy.wire.headers import Field, first
 
-__all__ = ["OF_THE_CALLER", "begin_asking", "fields_for", "key_of", "listing_of"]
+__all__ = [
+    "OF_THE_CALLER",
+    "begin_asking",
+    "fields_for",
+    "key_of",
+    "listing_of",
+    "shareable",
+]
 
 #: Statuses that refuse the caller, and say nothing of the upstream's health.
 OF_THE_CALLER = frozenset((400, 401, 402, 403))
@@ -90,26 +98,38 @@ def _too_late(_: object, __: float) -> NoReturn:
 
 
 def fields_for(exchange: Exchange) -> list[Field]:
-    """The fields to ask with."""
+    """The fields to ask with.
+
+    Where a port translates, the upstream's own dialect decides whether Anthropic's are among them: a gateway that is
+    told of a version it isn't asked to speak might list models that can't be had from here.
+    """
     profile = exchange.port.profile
-    fields = [
-        (name, value)
-        for name, value in upstream_fields(exchange.request.requestHeaders, profile)
-        if name.lower() not in _NOT_SENT and not name.lower().startswith(_NOT_SENT_KINDS)
-    ]
-    wants_version = profile.upstream.speaks[0] == "messages" and first(fields, _VERSION) is None
-    if wants_version and profile.bridging.mode is not Mode.RELAY:
-        fields.append((_VERSION, b"2023-06-01"))
+    fields = shareable(upstream_fields(exchange.request.requestHeaders, profile))
+    if profile.bridging.mode is not Mode.RELAY:
+        speaks = profile.upstream.speaks
+        if "messages" not in speaks:
+            fields = [each for each in fields if not each[0].lower().startswith(b"anthropic-")]
+        elif speaks[0] == "messages" and first(fields, _VERSION) is None:
+            fields.append((_VERSION, b"2023-06-01"))
     return [*fields, (b"Accept", b"application/json"), (b"Accept-Encoding", b"identity")]
 
 
-def key_of(fields: list[Field], target: bytes) -> bytes:
+def shareable(fields: Iterable[Field]) -> list[Field]:
+    """Those that may be sent for several callers at once."""
+    return [
+        (name, value)
+        for name, value in fields
+        if name.lower() not in _NOT_SENT and not name.lower().startswith(_NOT_SENT_KINDS)
+    ]
+
+
+def key_of(fields: Iterable[Field], target: bytes, body: bytes = b"") -> bytes:
     """A digest of all that the answer may depend on; the lengths keep two fields apart from one."""
     digest = blake2b(digest_size=32)
     compared = sorted(
         (name.lower(), value) for name, value in fields if name.lower() not in _NOT_COMPARED
     )
-    for name, value in ((b"", target), *compared):
+    for name, value in ((target, body), *compared):
         digest.update(b"%d %d " % (len(name), len(value)) + name + value)
     return digest.digest()
 

@@ -325,7 +325,7 @@ def test_a_document_of_text_is_text() -> None:
         (
             {"type": "tool", "name": "f"},
             ToolChoice(
-                Choose.ONE, ToolRef("tool", "f", Extra("chat", {"type": "tool", "name": "f"}))
+                Choose.ONE, ToolRef("function", "f", Extra("chat", {"type": "tool", "name": "f"}))
             ),
         ),
     ],

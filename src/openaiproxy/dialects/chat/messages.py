@@ -56,6 +56,7 @@ def parse_messages(found: Any) -> tuple[Turn, ...]:
         raise bad_field("messages", "must be a list")
     turns: list[Turn] = []
     calls = 0
+    open_ids: list[str] = []
     for number, message in enumerate(found):
         path = f"messages[{number}]"
         if not isinstance(message, dict):
@@ -63,16 +64,27 @@ def parse_messages(found: Any) -> tuple[Turn, ...]:
         role = message.get("role")
         calls += isinstance(message.get("function_call"), dict)
         if role in ("tool", "function"):
-            result = _parse_result(message, path, calls)
+            result = _answering(_parse_result(message, path, calls), open_ids)
             if turns and turns[-1].role is Role.TOOL:
                 turns[-1] = evolve(turns[-1], parts=(*turns[-1].parts, result))
             else:
                 turns.append(Turn(Role.TOOL, (result,)))
         elif isinstance(role, str) and role in _ROLES:
             turns.append(_parse_turn(message, path, _ROLES[role], calls))
+            open_ids = [part.call_id for part in turns[-1].parts if isinstance(part, ToolCall)]
         else:
             raise bad_field(f"{path}.role", "is not one that we know")
     return tuple(turns)
+
+
+def _answering(result: ToolResult, open_ids: list[str]) -> ToolResult:
+    """The result, which answers the first open call if it does not say which (some callers send no
+    id)."""
+    if not result.call_id and open_ids:
+        result = evolve(result, call_id=open_ids[0])
+    if result.call_id in open_ids:
+        open_ids.remove(result.call_id)
+    return result
 
 
 def _parse_turn(found: JsonObject, path: str, role: Role, calls: int) -> Turn:
@@ -133,6 +145,11 @@ def _parse_result(found: JsonObject, path: str, calls: int) -> ToolResult:
     )
 
 
+def _is_empty(body: JsonObject) -> bool:
+    """Whether nothing is left of a message, which the wire takes for a mistake."""
+    return body["content"] in (None, []) and not body.keys() - {"role", "content", "name"}
+
+
 def _call_id(call_id: str) -> str:
     """An id that is short enough; its characters are of no concern to this wire."""
     return call_id if len(call_id) <= LIMIT else shorten(call_id)
@@ -163,7 +180,8 @@ class _Writer:
             body.update(self.assistant(turn.parts, path))
         else:
             body["content"] = render_content(turn.parts, path, self.losses)
-        yield body
+        if not (turn.parts and _is_empty(body)):
+            yield body
 
     def assistant(self, parts: tuple[Part, ...], path: str) -> JsonObject:
         """What an assistant's message holds."""
@@ -188,7 +206,8 @@ class _Writer:
                     body["refusal"] = part.text
                 case _:
                     words.append(part)
-        body["content"] = render_content(words, path, self.losses) if words else None
+        content = render_content(words, path, self.losses)
+        body["content"] = None if content == [] else content
         return body
 
     def reasoning(self, part: Reasoning, body: dict[str, Any], path: str) -> None:

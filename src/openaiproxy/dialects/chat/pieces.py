@@ -167,14 +167,12 @@ def render_annotation(note: Citation, base: int, losses: Losses) -> JsonObject |
         if not own:
             losses.note("citations[]", f"Chat Completions knows no citation of kind {note.kind}")
         return own or None
-    start, end = note.start, note.end
-    inner = {
+    said = {  # All four are demanded; not everybody tells where in the text it is.
         "url": note.url or "",
-        "title": note.title,
-        "start_index": None if start is None else start + base,
-        "end_index": None if end is None else end + base,
+        "title": note.title or "",
+        "start_index": (note.start or 0) + base,
+        "end_index": (note.end or 0) + base,
     }
-    said = {key: value for key, value in inner.items() if value is not None}
     return {"type": "url_citation", "url_citation": {**own, **said}}
 
 

@@ -213,6 +213,8 @@ def _parse_ref(found: JsonObject) -> ToolRef:
     inner = found.get(kind)
     if kind in _NAMED and isinstance(inner, dict):
         return ToolRef(kind, _name(inner, f"tool_choice.{kind}"))
+    if kind == "tool" and isinstance(found.get("name"), str):
+        return ToolRef("function", found["name"], Extra(NAME, found))  # As Messages spells it.
     return ToolRef(kind, found.get("name"), Extra(NAME, found))
 
 

@@ -120,14 +120,14 @@ def _parse_refusal(found: JsonObject, item: Said) -> Part:
 
 
 def _parse_image(found: JsonObject, item: Said) -> Part:
-    url = string(found.get("image_url"))
+    url, detail = string(found.get("image_url")), string(found.get("detail"))
     media, data = _split(url)
     return Image(
         url if data is None else None,
         data,
         string(found.get("file_id")),
         media,
-        string(found.get("detail")),
+        None if detail == "auto" else detail,
         IMAGE.rest(found),
     )
 
@@ -200,7 +200,7 @@ def _render_image(part: Image, losses: Losses, path: str) -> JsonObject:
     url = part.url
     if part.data is not None:
         url = f"data:{part.media or 'image/png'};base64,{part.data}"
-    fields = (("image_url", url), ("file_id", part.file_id), ("detail", part.detail))
+    fields = (("image_url", url), ("file_id", part.file_id), ("detail", part.detail or "auto"))
     extra = losses.extra(part.extra, path, IMAGE.hints)
     return {**extra, "type": "input_image", **said(fields)}
 

@@ -35,6 +35,7 @@ from openaiproxy.dialects.responses.messages import (
 )
 from openaiproxy.dialects.responses.values import objects, said, string
 from openaiproxy.hub.parts import (
+    Audio,
     Extra,
     Hosted,
     HostedResult,
@@ -49,6 +50,8 @@ from openaiproxy.hub.parts import (
 )
 
 __all__ = ["parse_item", "render_item", "render_items"]
+
+NO_ITEM = "Responses has no item for {}"
 
 
 def parse_item(item: JsonObject) -> tuple[Part, ...]:
@@ -127,7 +130,7 @@ def render_items(
 
     :param path: of a part by its number, for losses.
     """
-    numbered = enumerate(parts)
+    numbered = [(number, _words(part, pen, path(number))) for number, part in enumerate(parts)]
     for key, group in groupby(numbered, lambda pair: message_key(pair[1])):
         if key is None:
             for number, part in group:
@@ -138,6 +141,14 @@ def render_items(
             yield render_message(list(group), pen, path)
 
 
+def _words(part: Part, pen: Pen, path: str) -> Part:
+    """Of a sound, what is heard, if that is known."""
+    if not isinstance(part, Audio) or not part.transcript:
+        return part
+    pen.losses.note(path, NO_ITEM.format("Audio"))
+    return Text(part.transcript)
+
+
 def render_item(part: Part, pen: Pen, path: str) -> dict[str, Any] | None:
     """The item of a part of no message; ``None`` if it is lost.
 
@@ -145,7 +156,7 @@ def render_item(part: Part, pen: Pen, path: str) -> dict[str, Any] | None:
     """
     render = _RENDER.get(type(part))
     if render is None:
-        pen.losses.note(path, f"Responses has no item for {type(part).__name__}")
+        pen.losses.note(path, NO_ITEM.format(type(part).__name__))
         return None
     return render(part, pen, path)
 

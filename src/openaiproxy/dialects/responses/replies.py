@@ -129,6 +129,9 @@ def head(begin: Begin, context: Context, losses: Losses) -> dict[str, Any]:
         "error": None,
         "incomplete_details": None,
         "instructions": None,
+        "metadata": None,
+        "temperature": None,
+        "top_p": None,
         "model": begin.model,
         "output": [],
         **({} if ours else dict(_echo(context))),
@@ -152,12 +155,15 @@ _DEFAULTS: dict[str, Any] = {
 _UNSAID = frozenset({"access_programs", "conversation", "image", "prompt"})
 """Fields that are no word of a caller's, or no good as ``null``."""
 
+_NO_NULL = frozenset({"prompt_cache_options"})
+"""Fields that are left out where there is nothing to repeat."""
+
 
 def _echo(context: Context) -> Iterator[tuple[str, Any]]:
     """What the response repeats of the request, as its caller meant it."""
     body = render_request(context.request).body
     for name in ECHOED:
-        if name not in _UNSAID:
+        if name not in _UNSAID and (name in body or name not in _NO_NULL):
             yield name, body.get(name, _DEFAULTS.get(name))
 
 

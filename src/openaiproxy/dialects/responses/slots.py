@@ -55,6 +55,8 @@ class Slot:
     notes: int = 0
     begun: set[tuple[bool, int]] = field(factory=set)
     message: Message | None = None
+    spoken: bool = False
+    """Whether it is a sound, of which the words are written at its end."""
 
 
 FINAL_NAMES = {

@@ -204,14 +204,14 @@ def render_choice(choice: ToolChoice, losses: Losses) -> Json:
     losses.extra(choice.extra, "tool_choice")
     if choice.allowed is not None:
         mode = "required" if choice.choose in (Choose.REQUIRED, Choose.ONE) else "auto"
-        refs = [_render_ref(ref) for ref in choice.allowed]
+        refs = [found for ref in choice.allowed if (found := _render_ref(ref, losses)) is not None]
         return {"type": "allowed_tools", "mode": mode, "tools": refs}
     if choice.choose is Choose.ONE and choice.tool is not None:
-        return _render_ref(choice.tool)
+        return _render_ref(choice.tool, losses)
     return choice.choose.value if choice.choose is not Choose.ONE else "required"
 
 
-def _render_ref(ref: ToolRef) -> JsonObject:
+def _render_ref(ref: ToolRef, losses: Losses) -> JsonObject | None:
     if ref.raw is not None and ref.raw.dialect == NAME:
         return ref.raw.fields
     if ref.type in ("function", "custom"):
@@ -219,4 +219,7 @@ def _render_ref(ref: ToolRef) -> JsonObject:
     if ref.type == "mcp":
         return {"type": "mcp", "server_label": ref.name or ""}
     kinds = {kind.value: word for kind, word in _WORDS.items()}
-    return {"type": kinds.get(ref.type, ref.type)}
+    if ref.type not in kinds:
+        losses.note("tool_choice", f"Responses can't choose {ref.type}")
+        return None
+    return {"type": kinds[ref.type]}

@@ -43,15 +43,7 @@ from openaiproxy.hub.events import (
     PartNote,
 )
 from openaiproxy.hub.loss import Loss, Losses
-from openaiproxy.hub.parts import (
-    Citation,
-    Hosted,
-    Part,
-    Reasoning,
-    Refusal,
-    Text,
-    ToolCall,
-)
+from openaiproxy.hub.parts import Audio, Citation, Hosted, Part, Reasoning, Refusal, Text, ToolCall
 from openaiproxy.wire import json, sse
 
 __all__ = ["ResponsesRenderer"]
@@ -136,7 +128,7 @@ class ResponsesRenderer:
         closed = self._close()
         item = self._item(part, "in_progress", None)
         if item is None:
-            self._open[event.slot] = Slot(part, -1, "", {})
+            self._open[event.slot] = Slot(part, -1, "", {}, spoken=isinstance(part, Audio))
             return closed
         index = len(self._output)
         self._output.append(None)
@@ -235,6 +227,8 @@ class ResponsesRenderer:
     def _part_end(self, event: PartEnd) -> bytes:
         slot = self._open.pop(event.slot)
         part = event.part
+        if isinstance(part, Audio) and part.transcript and slot.spoken:
+            return self._words(event.slot, part)
         if part is None or slot.index < 0:  # It was of no item.
             return b""
         if isinstance(part, Text | Refusal):
@@ -243,6 +237,12 @@ class ResponsesRenderer:
         said = _ENDS[type(part)](self, slot, item) if type(part) in _ENDS and item else b""
         self._output[slot.index] = item
         return said + self._say("response.output_item.done", output_index=slot.index, item=item)
+
+    def _words(self, number: int, sound: Audio) -> bytes:
+        """What is heard in a sound, at once."""
+        text = sound.transcript
+        began = self._part_begin(PartBegin(number, Text())) + self.render(PartDelta(number, text))
+        return began + self._part_end(PartEnd(number, Text(text)))
 
     def _content_end(self, slot: Slot, part: Text | Refusal) -> bytes:
         message = slot.message

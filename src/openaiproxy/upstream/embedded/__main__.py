@@ -31,7 +31,7 @@ def main(argv: list[str]) -> None:
     """
     parser = argparse.ArgumentParser(
         prog="python -m openaiproxy.upstream.embedded",
-        description="A stand-in for OpenAI's API; needs no key and no network.",
+        description="A stand-in for OpenAI's and Anthropic's APIs; needs no key and no network.",
     )
     parser.add_argument("--port", type=int, required=True, help="0 for any free one")
     parser.add_argument("--interface", default="127.0.0.1", help="the address to listen on")

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from openaiproxy.upstream.embedded.attachments import attached
+from openaiproxy.upstream.embedded.braiding import braided, chained
 from openaiproxy.upstream.embedded.calls import Answer, Call, Event, Events, Whole
 from openaiproxy.upstream.embedded.conversation import Ask, Offer, Said, ToolCall, answer
 from openaiproxy.upstream.embedded.history import SPOKEN, Step, await_answer, came, say
@@ -123,6 +124,8 @@ def _call_document(call: Call, made: ToolCall, key: object) -> Json:
 
 
 def _finish(said: Said) -> str:
+    if said.filtered:
+        return "content_filter"
     return "tool_calls" if said.calls else "length" if said.short else "stop"
 
 
@@ -213,17 +216,22 @@ def _deltas(call: Call, said: Said, index: int) -> Iterator[Json]:
     if shows_reasoning(call) and said.reasoning:
         for piece in said.reasoning.pieces():
             yield {"reasoning_content": piece}
-    for number, made in enumerate(said.calls):
-        document = {"index": number, **_call_document(call, made, (index, number))}
-        kind, grows = ("custom", "input") if made.plain else ("function", "arguments")
-        document[kind] = {**document[kind], grows: ""}
-        yield {"tool_calls": [document]}
-        for piece in _slices(made.arguments):
-            yield {"tool_calls": [{"index": number, kind: {grows: piece}}]}
+    joined = braided if "interleaved" in call.fault.shape else chained
+    strands = (_call_deltas(call, made, index, n) for n, made in enumerate(said.calls))
+    yield from joined(strands)
     for piece in said.refusal.pieces() if said.refusal else ():
         yield {"refusal": piece}
     for piece in said.text.pieces() if said.text else ():
         yield {"content": piece}
+
+
+def _call_deltas(call: Call, made: ToolCall, index: int, number: int) -> Iterator[Json]:
+    document = {"index": number, **_call_document(call, made, (index, number))}
+    kind, grows = ("custom", "input") if made.plain else ("function", "arguments")
+    document[kind] = {**document[kind], grows: ""}
+    yield {"tool_calls": [document]}
+    for piece in _slices(made.arguments):
+        yield {"tool_calls": [{"index": number, kind: {grows: piece}}]}
 
 
 def _slices(arguments: str, width: int = 8) -> Iterator[str]:

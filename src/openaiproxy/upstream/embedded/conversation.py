@@ -81,6 +81,7 @@ class Said:
     """What is answered: calls, or a refusal, or a text.
 
     :param short: whether the limit cut it.
+    :param filtered: whether a content filter cut it.
     :param stopped: the sequence before which it ends, if one stopped it.
     """
 
@@ -89,8 +90,14 @@ class Said:
     calls: tuple[ToolCall, ...] = ()
     reasoning: Short | None = None
     short: bool = False
+    filtered: bool = False
     stopped: str | None = None
     asked_tokens: int = 0
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing cut it."""
+        return not (self.short or self.filtered)
 
     @property
     def reasoning_tokens(self) -> int:
@@ -115,7 +122,10 @@ def answer(ask: Ask, call: Call) -> Said:
     if not ask.awaited.outputs and "refuse" in ask.awaited.text.lower():
         refusal = short_text("I'm sorry, but I can't help with that.")
         return evolve(said, refusal=refusal)
-    return cut_words(_stopped(evolve(said, text=call.text(_words(ask))), ask.stops), ask.limit)
+    text = call.text(_words(ask))
+    if call.fault.filtered:
+        return evolve(said, text=text.head(text.count // 2), filtered=True)
+    return cut_words(_stopped(evolve(said, text=text), ask.stops), ask.limit)
 
 
 def _stopped(said: Said, stops: tuple[str, ...]) -> Said:

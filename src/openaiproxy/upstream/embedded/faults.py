@@ -18,6 +18,11 @@ They stand in the ``x-embedded-fault`` header, or behind a ``!`` in the model's 
                     status ``failed``; other dialects do as under ``error``
 ``refuse=NAMES``    refuse what some models do, in the service's words; the names are in the table
                     of ``vetoes.py``, joined by ``+``
+``shape=NAMES``     legal, and rare: ``interleaved``: the deltas of parallel calls come in turns;
+                    and of responses ``done``: no deltas, only what ends them; ``bare``: the
+                    terminal event has no output; joined by ``+``
+``filtered``        a content filter cuts the text to half
+``code=NAME``       the error of a failed response (``error``, ``failed``) has this code
 ``noend``           a stream ends cleanly, but without its terminal events
 ``framing=STYLE``   odd but legal SSE: ``crlf cr nospace multiline comments bytewise``, joined
                     by ``+``
@@ -39,9 +44,10 @@ from attrs import evolve, frozen
 
 from openaiproxy.upstream.embedded.refusals import Refusal
 
-__all__ = ["FRAMINGS", "Fault", "parse_fault", "split_model"]
+__all__ = ["FRAMINGS", "SHAPES", "Fault", "parse_fault", "split_model"]
 
 FRAMINGS = frozenset({"crlf", "cr", "nospace", "multiline", "comments", "bytewise"})
+SHAPES = frozenset({"interleaved", "done", "bare"})
 _MANY = 10_000_000
 _LONG = 16 * 2**30
 
@@ -64,6 +70,9 @@ class Fault:
     failed: int | None = None
     noend: bool = False
     refuse: frozenset[str] = frozenset()
+    shape: frozenset[str] = frozenset()
+    filtered: bool = False
+    code: str | None = None
     framing: frozenset[str] = frozenset()
     chunks: int | None = None
     size: int | None = None
@@ -98,8 +107,21 @@ def _styles(value: str) -> frozenset[str]:
     return styles
 
 
+def _shapes(value: str) -> frozenset[str]:
+    shapes = frozenset(value.split("+"))
+    if not shapes <= SHAPES:
+        raise ValueError(f"of {' '.join(sorted(SHAPES))}, joined by +")
+    return shapes
+
+
 def _names(value: str) -> frozenset[str]:
     return frozenset(value.split("+"))
+
+
+def _code(value: str) -> str:
+    if not value.isidentifier():
+        raise ValueError("a word")
+    return value
 
 
 _COUNT = _number(0, _MANY)
@@ -117,6 +139,9 @@ _WORDS: dict[str, tuple[Callable[[str], Any] | None, Any]] = {
     "failed": (_COUNT, None),
     "noend": (None, True),
     "refuse": (_names, None),
+    "shape": (_shapes, None),
+    "filtered": (None, True),
+    "code": (_code, None),
     "framing": (_styles, None),
     "chunks": (_number(1, _MANY), None),
     "size": (_number(1, _LONG), None),

@@ -41,7 +41,7 @@ def stop_reason(said: Said) -> str:
     """Why the message ends."""
     if said.calls:
         return "tool_use"
-    if said.refusal:
+    if said.refusal or said.filtered:
         return "refusal"
     if said.stopped is not None:
         return "stop_sequence"

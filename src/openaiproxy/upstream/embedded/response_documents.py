@@ -9,10 +9,10 @@ from attrs import define, field
 from openaiproxy.upstream.embedded.calls import Call
 from openaiproxy.upstream.embedded.conversation import Said, ToolCall
 
-__all__ = ["FAILURE", "Turn", "call_item", "document", "message_item", "output", "reasoning_item"]
+__all__ = ["Turn", "call_item", "document", "failure", "message_item", "output", "reasoning_item"]
 
 Json = dict[str, Any]
-FAILURE = {"code": "server_error", "message": "The model failed to generate a response."}
+_FAILURE = "The model failed to generate a response."
 #: What a response says of a setting that the request left out.
 _SETTINGS: Json = {
     "background": False,
@@ -66,7 +66,7 @@ class Turn:
             return "in_progress"
         if self.call.fault.failed is not None:
             return "failed"
-        return "incomplete" if self.said.short else "completed"
+        return "completed" if self.said.whole else "incomplete"
 
 
 def document(turn: Turn, status: str) -> Json:
@@ -80,8 +80,8 @@ def document(turn: Turn, status: str) -> Json:
         "created_at": turn.call.now,
         "status": status,
         "completed_at": max(turn.ready, turn.call.now) if status == "completed" else None,
-        "error": FAILURE if status == "failed" else None,
-        "incomplete_details": {"reason": "max_output_tokens"} if status == "incomplete" else None,
+        "error": failure(turn) if status == "failed" else None,
+        "incomplete_details": {"reason": _reason(turn.said)} if status == "incomplete" else None,
         "model": turn.call.model,
         **settings,
         "output": output(turn) if over else [],
@@ -91,6 +91,15 @@ def document(turn: Turn, status: str) -> Json:
         "tools": [_tool(tool) for tool in body.get("tools") or []],
         "usage": _usage(turn.said) if over else None,
     }
+
+
+def failure(turn: Turn) -> Json:
+    """The error of a failed response."""
+    return {"code": turn.call.fault.code or "server_error", "message": _FAILURE}
+
+
+def _reason(said: Said) -> str:
+    return "content_filter" if said.filtered else "max_output_tokens"
 
 
 def _tool(tool: Json) -> Json:
@@ -121,7 +130,7 @@ def output(turn: Turn) -> list[Json]:
 
 
 def _state(said: Said) -> str:
-    return "incomplete" if said.short else "completed"
+    return "completed" if said.whole else "incomplete"
 
 
 def reasoning_item(turn: Turn) -> Json:

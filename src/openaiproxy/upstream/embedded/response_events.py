@@ -8,14 +8,15 @@ Sequence numbers count from 0 without a gap, joined deltas equal the final value
 from collections.abc import Iterator
 from itertools import count
 
+from openaiproxy.upstream.embedded.braiding import braided, chained
 from openaiproxy.upstream.embedded.calls import Event
 from openaiproxy.upstream.embedded.conversation import ToolCall
 from openaiproxy.upstream.embedded.response_documents import (
-    FAILURE,
     Json,
     Turn,
     call_item,
     document,
+    failure,
     has_summary,
     message_item,
     message_part,
@@ -27,9 +28,21 @@ __all__ = ["broken", "events"]
 
 def events(turn: Turn) -> Iterator[Event]:
     """The whole stream of a response."""
-    for number, fields in enumerate(_events(turn)):
+    for number, fields in enumerate(_shaped(turn)):
         terminal = fields["type"] in ("response.completed", "response.incomplete")
         yield Event({**fields, "sequence_number": number}, fields["type"], terminal)
+
+
+def _shaped(turn: Turn) -> Iterator[Json]:
+    """The events, less what the fault leaves out."""
+    shape = turn.call.fault.shape
+    for fields in _events(turn):
+        if "done" in shape and fields["type"].endswith(".delta"):
+            continue
+        over = fields["type"] in ("response.completed", "response.incomplete")
+        if "bare" in shape and over:
+            fields = {**fields, "response": {**fields["response"], "output": []}}
+        yield fields
 
 
 def broken(turn: Turn, word: str, sent: int) -> list[Event]:
@@ -38,7 +51,7 @@ def broken(turn: Turn, word: str, sent: int) -> list[Event]:
     Under ``error`` an error event with its object nested, as the service sends it, and then the
     failed response; under ``failed`` only that.
     """
-    error = {"type": "server_error", **FAILURE, "param": None}
+    error = {"type": "server_error", **failure(turn), "param": None}
     frames: list[Json] = [{"type": "response.failed", "response": document(turn, "failed")}]
     if word == "error":
         frames.insert(0, {"type": "error", "error": error})
@@ -57,9 +70,9 @@ def _events(turn: Turn) -> Iterator[Json]:
         yield from _reasoning(turn, next(index))
     if said.text or said.refusal:
         yield from _message(turn, next(index))
-    for number, made in enumerate(said.calls):
-        yield from _call(turn, made, number, next(index))
-    status = "incomplete" if said.short else "completed"
+    joined = braided if "interleaved" in turn.call.fault.shape else chained
+    yield from joined(_call(turn, made, n, next(index)) for n, made in enumerate(said.calls))
+    status = "completed" if said.whole else "incomplete"
     yield {"type": f"response.{status}", "response": document(turn, status)}
 
 
@@ -94,7 +107,7 @@ def _message(turn: Turn, index: int) -> Iterator[Json]:
         yield {"type": f"{kind}.delta", **place, "delta": piece, **logprobs}
     yield {"type": f"{kind}.done", **place, grows: part[grows], **logprobs}
     yield {"type": "response.content_part.done", **place, "part": part}
-    ended = {**begun, "status": "incomplete" if said.short else "completed", "content": [part]}
+    ended = {**begun, "status": "completed" if said.whole else "incomplete", "content": [part]}
     yield {"type": "response.output_item.done", "output_index": index, "item": ended}
 
 

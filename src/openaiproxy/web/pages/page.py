@@ -1,0 +1,72 @@
+"""A page of our own: answered at once, without a key and without the upstream, and with a line in the log."""
+
+from collections.abc import Callable, Sequence
+
+from attrs import field, frozen
+from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET
+
+from openaiproxy.errors import BadRequest
+from openaiproxy.web.answers import envelope_for, error_body, error_headers
+from openaiproxy.web.fields import REQUEST_ID
+from openaiproxy.web.port import OpenPort
+from openaiproxy.web.request import Request
+from openaiproxy.wire.headers import Field
+
+__all__ = ["Page", "Said"]
+
+
+@frozen
+class Said:
+    """What a page says.
+
+    :param code: of its error, if it is one.
+    """
+
+    status: int
+    fields: Sequence[Field] = ()
+    body: bytes = field(default=b"", repr=False)
+    code: str | None = None
+
+
+class Page(Resource):
+    """A page.
+
+    :param say: what it says to a request; may raise ``BadRequest``.
+    """
+
+    isLeaf = True
+
+    def __init__(self, port: OpenPort, say: Callable[[OpenPort, Request], Said]) -> None:
+        super().__init__()
+        self._port = port
+        self._say = say
+
+    def render(self, request: Request) -> int:
+        """Answer, and write the request's line."""
+        port = self._port
+        record = port.open_record(request)
+        try:
+            said = self._say(port, request)
+        except BadRequest as error:
+            said = _refusal(request, error, record.id)
+            record.ending = "refused"
+        named = record.id.encode("ascii")
+        fields = [
+            (b"X-Request-Id", named),
+            (REQUEST_ID, named),
+            *port.gate.cors_headers(request.requestHeaders),
+            *said.fields,
+        ]
+        record.status, record.code = said.status, said.code
+        request.answer_whole(said.status, fields, said.body)
+        record.bytes_out = request.sentLength
+        port.write_line(record)
+        return NOT_DONE_YET
+
+
+def _refusal(request: Request, error: BadRequest, name: str) -> Said:
+    """An error in the envelope of who asks; our pages are in no profile's contract."""
+    version = request.requestHeaders.hasHeader(b"anthropic-version")
+    envelope = envelope_for(request.path.decode("latin-1"), version)
+    return Said(error.status, error_headers(error), error_body(error, envelope, name), error.code)
