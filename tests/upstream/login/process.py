@@ -1,7 +1,7 @@
 """A process that uses a login, as one of several that share its file. Run by the tests as a program.
 
-It says ``ready``, waits for a line, asks for the credential many times at once, says what it got as one line of JSON,
-and ends. Told to die at a step of the file's replacement, it kills itself there.
+It says ``ready``, waits for a line, asks for the credential many times at once, says ``asking``, then what it got as
+one line of JSON, and ends. Told to die at a step of the file's replacement, it kills itself there.
 """
 
 import json
@@ -69,6 +69,7 @@ class Talk(LineReceiver):
 
     def lineReceived(self, line: bytes) -> None:
         asked = Deferred.fromCoroutine(ask(self._login))
+        self.sendLine(b"asking")
         asked.addErrback(lambda failure: json.dumps({"failed": str(failure.value)}).encode())
         asked.addCallback(self.sendLine)
         asked.addCallback(lambda _: self.transport.loseConnection())  # once all is written
@@ -79,8 +80,7 @@ class Talk(LineReceiver):
 
 def main(auth_file: str, refresh_url: str, step: str) -> None:
     account = Account(auth_file, refresh_url=refresh_url)
-    login = open_login(reactor, account, Upstream(), Timeouts())
-    login._file._calls = calls(step)
+    login = open_login(reactor, account, Upstream(), Timeouts(), calls=calls(step))
     StandardIO(Talk(login))
     reactor.run()
 

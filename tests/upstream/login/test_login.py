@@ -10,7 +10,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import globalLogPublisher
 
 from openaiproxy.errors import BadUpstream, Unavailable
-from openaiproxy.upstream.login.disk import Calls
+from openaiproxy.upstream.login.disk import AuthFile, Calls
 from openaiproxy.upstream.login.document import Mode
 from openaiproxy.upstream.login.tokens import REUSED, Revoked
 
@@ -299,8 +299,7 @@ def test_what_a_crash_left_is_finished_before_anything_is_spent(home: Home) -> N
         raise Crash
 
     home.access("0", left=-1)
-    home.calls = Calls(replace=crash)
-    file = home.another()._file
+    file = AuthFile(str(home.path), home.clock.seconds, Calls(replace=crash))
     renewed = {"access_token": jwt("1", START + HOUR), "refresh_token": "rt-1"}
     with pytest.raises(Crash):
         file.replace(file.look().renewed(renewed, START), "rt-0")

@@ -68,11 +68,13 @@ class Child(ProcessProtocol):
     """One process over a login.
 
     :ivar ready: fires when it is ready for :meth:`begin`.
+    :ivar asking: fires when it waits for its tokens.
     :ivar told: fires with what it said at its end; with ``None`` if it died first.
     """
 
     def __init__(self, origin: str, path: Path, step: str = "") -> None:
         self.ready: Deferred[None] = Deferred()
+        self.asking: Deferred[None] = Deferred()
         self.told: Deferred[Any] = Deferred()
         self.ended: Deferred[None] = Deferred()
         self.errors = b""
@@ -82,7 +84,7 @@ class Child(ProcessProtocol):
         self._process = reactor.spawnProcess(
             self, command[0], command, {"PYTHONPATH": str(source), "PYTHONDONTWRITEBYTECODE": "1"}
         )
-        for waited in (self.ready, self.told, self.ended):
+        for waited in (self.ready, self.asking, self.told, self.ended):
             waited.addTimeout(PATIENCE, reactor)
 
     def begin(self) -> None:
@@ -90,8 +92,9 @@ class Child(ProcessProtocol):
 
     def outReceived(self, data: bytes) -> None:
         self._output += data
-        if b"\n" in self._output and not self.ready.called:
-            self.ready.callback(None)
+        for line, said in ((b"ready\n", self.ready), (b"asking\n", self.asking)):
+            if line in self._output and not said.called:
+                said.callback(None)
 
     def errReceived(self, data: bytes) -> None:
         self.errors += data
@@ -99,7 +102,7 @@ class Child(ProcessProtocol):
     def processEnded(self, reason: Any) -> None:
         lines = self._output.splitlines()
         assert lines[:1] == [b"ready"], self.errors
-        self.told.callback(json.loads(lines[1]) if len(lines) > 1 else None)
+        self.told.callback(json.loads(lines[2]) if len(lines) > 2 else None)
         self.ended.callback(None)
 
 
@@ -114,9 +117,10 @@ async def test_two_processes_make_one_refresh(tmp_path: Path) -> None:
         await gatherResults([child.ready for child in children])
         for child in children:
             child.begin()
+        await gatherResults([child.asking for child in children])
         await backend.asked
-        backend.go_on()
         backend.slow = False
+        backend.go_on()
         told = await gatherResults([child.told for child in children])
     assert [one["spent"] for one in told] == [[f"Bearer {backend.access}"]] * 2
     assert sorted(one["refreshed"] for one in told) == [0, 1]

@@ -21,7 +21,7 @@ from twisted.internet.threads import deferToThreadPool
 from openaiproxy.codex.account import Account
 from openaiproxy.profile import Timeouts, Upstream
 from openaiproxy.upstream.client import UpstreamClient
-from openaiproxy.upstream.login.disk import AuthFile
+from openaiproxy.upstream.login.disk import AuthFile, Calls
 from openaiproxy.upstream.login.document import Document, Mode, defect, digest
 from openaiproxy.upstream.login.patience import look
 from openaiproxy.upstream.login.renewal import Renewal
@@ -136,12 +136,14 @@ def open_login(
     *,
     now: Callable[[], float] = time,
     endpoint: IStreamClientEndpoint | None = None,
+    calls: Calls | None = None,
 ) -> Login:
     """Make a login ready for use. Nothing is read yet.
 
     :param reactor: clock, name resolver and threads.
     :param upstream: its proxy and authorities hold for the way to the token endpoint, too.
     :param endpoint: reaches the token endpoint in place of its address.
+    :param calls: to the system, in place of its own.
     :raises Misconfigured: when the refresh URL can't be used.
     """
     origin, target = origin_and_target(account.refresh_url)
@@ -149,7 +151,7 @@ def open_login(
         reactor, evolve(upstream, base=origin, embedded=False), timeouts, endpoint
     )
     tokens = TokenEndpoint(client, target, account.client_id, user_agent(account), reactor)
-    file = AuthFile(account.auth_file, now)
+    file = AuthFile(account.auth_file, now, calls or Calls())
 
     def aside(call: Callable[[], None]) -> Any:
         return deferToThreadPool(reactor, reactor.getThreadPool(), call)
