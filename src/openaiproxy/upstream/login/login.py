@@ -14,7 +14,7 @@ from collections.abc import Callable
 from time import time
 from typing import Any, Final
 
-from attrs import define, evolve, frozen
+from attrs import define, evolve, field, frozen
 from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 from twisted.internet.threads import deferToThreadPool
 
@@ -65,6 +65,7 @@ class Login:
     _renewal: Renewal
     _clock: IReactorTime
     _now: Callable[[], float]
+    _made: tuple[Document, Spent] | None = field(default=None, init=False, repr=False)
 
     @property
     def refreshed(self) -> int:
@@ -83,7 +84,7 @@ class Login:
                 renewing.addErrback(lambda _: None)  # the renewal has said it in the log
             else:
                 document = await renewing
-        return spent(document, self.account)
+        return self._spend(document)
 
     async def renewed(self, refused: Spent) -> Spent | None:
         """What to spend instead of a credential that was answered with 401.
@@ -96,7 +97,7 @@ class Login:
             if document.mode is Mode.API_KEY or self._renewal.is_young(document.secret):
                 return None
             document = await self._renewal.begin(document, refused=True)
-        again = spent(document, self.account)
+        again = self._spend(document)
         if (again.mode, again.account) != (refused.mode, refused.account):
             message = "The Codex login was changed for another one meanwhile; please ask again."
             raise defect("changed", message)
@@ -122,6 +123,12 @@ class Login:
 
     async def _look(self) -> Document:
         return self._renewal.overlay(await look(self._file, self._clock))
+
+    def _spend(self, document: Document) -> Spent:
+        """The same again for the same document: most requests find it unchanged."""
+        if self._made is None or self._made[0] is not document:
+            self._made = document, spent(document, self.account)
+        return self._made[1]
 
     def _is_good(self, document: Document) -> bool:
         expires = document.claims.expires

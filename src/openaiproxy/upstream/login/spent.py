@@ -6,6 +6,7 @@ user agent are our own; we pass for nobody else.
 """
 
 from collections.abc import Iterable
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from urllib.parse import urlsplit
 
@@ -65,11 +66,15 @@ class Spent:
 
 def user_agent(account: Account) -> str:
     """What we call ourselves."""
+    return account.user_agent or _ourselves()
+
+
+@cache
+def _ourselves() -> str:
     try:
-        ours = f"openaiproxy/{version('openaiproxy')}"
+        return f"openaiproxy/{version('openaiproxy')}"
     except PackageNotFoundError:  # run from its source
-        ours = "openaiproxy"
-    return account.user_agent or ours
+        return "openaiproxy"
 
 
 def spent(document: Document, account: Account) -> Spent:
