@@ -484,7 +484,7 @@ def test_no_secret_is_logged_or_shown(home: Home) -> None:
         asked = home.after_401(got(home.ask()))
         home.endpoint.refuse(Revoked(REUSED))
         failed = error(asked)
-        told.append(repr(failed) + str(failed))
+        told.append(repr(failed) + str(failed) + repr(home.login))
     finally:
         globalLogPublisher.removeObserver(observe)
     text = "".join(told)
