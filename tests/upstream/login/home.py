@@ -57,7 +57,7 @@ class PlayedEndpoint:
     :ivar asked: the refresh tokens that it was given.
     """
 
-    asked: list[str] = field(factory=list)
+    asked: list[str] = field(factory=list, repr=False)
     waiting: "list[Deferred[Mapping[str, str]]]" = field(factory=list)
     closed: bool = False
 
