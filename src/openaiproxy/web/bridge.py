@@ -27,6 +27,8 @@ from openaiproxy.ops.payloads import UPSTREAM_REQUEST
 from openaiproxy.translation import Answer as Whole
 from openaiproxy.translation import Translation, fault_of
 from openaiproxy.upstream.client import Answer
+from openaiproxy.upstream.gather import gather
+from openaiproxy.upstream.outgoing import Outgoing
 from openaiproxy.web.exchange import Course, Exchange
 from openaiproxy.web.fields import (
     dropped_field,
@@ -35,8 +37,6 @@ from openaiproxy.web.fields import (
     translated_answer_fields,
     translated_fields,
 )
-from openaiproxy.web.gather import gather
-from openaiproxy.web.outgoing import Outgoing
 from openaiproxy.web.pump import Pump
 from openaiproxy.web.reading import read_body
 from openaiproxy.web.relay import pass_on

@@ -15,9 +15,9 @@ from openaiproxy.bridging import Mode
 from openaiproxy.capabilities import facts_of
 from openaiproxy.catalog.listing import Listing, build_listing
 from openaiproxy.errors import BadUpstream
+from openaiproxy.upstream.gather import Gathered, gather
 from openaiproxy.web.exchange import Exchange
 from openaiproxy.web.fields import upstream_fields
-from openaiproxy.web.gather import Gathered, gather
 from openaiproxy.web.port import OpenPort
 from openaiproxy.wire.headers import Field, first
 

@@ -24,8 +24,8 @@ from openaiproxy.dialects.chat.wire import CHAT
 from openaiproxy.dialects.messages.wire import MESSAGES
 from openaiproxy.errors import BadRequest, BadUpstream
 from openaiproxy.ops.payloads import UPSTREAM_RESPONSE
+from openaiproxy.upstream.gather import Gathered
 from openaiproxy.web.exchange import Exchange
-from openaiproxy.web.gather import Gathered
 from openaiproxy.web.lists import OF_THE_CALLER, begin_asking, fields_for, key_of, listing_of
 from openaiproxy.web.port import OpenPort
 from openaiproxy.wire.headers import Field, first

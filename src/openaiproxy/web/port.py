@@ -15,8 +15,8 @@ from openaiproxy.ops.payloads import PayloadLog
 from openaiproxy.ops.request_ids import fresh_id, request_id
 from openaiproxy.profile import Profile
 from openaiproxy.upstream.client import UpstreamClient
+from openaiproxy.upstream.gather import Gathered
 from openaiproxy.web.gate import Gate
-from openaiproxy.web.gather import Gathered
 from openaiproxy.web.record import Record
 from openaiproxy.web.request import Request
 from openaiproxy.web.routing import Routing

@@ -25,11 +25,11 @@ from openaiproxy.dialects.responses.wire import RESPONSES
 from openaiproxy.errors import BadRequest, BadUpstream
 from openaiproxy.hub.request import Request
 from openaiproxy.ops.payloads import UPSTREAM_REQUEST
+from openaiproxy.upstream.gather import gather
+from openaiproxy.upstream.outgoing import Outgoing
 from openaiproxy.web.exchange import Exchange
 from openaiproxy.web.fields import reread_fields, translated_fields
-from openaiproxy.web.gather import gather
 from openaiproxy.web.lists import key_of, shareable
-from openaiproxy.web.outgoing import Outgoing
 from openaiproxy.web.port import OpenPort
 from openaiproxy.web.reading import read_body
 from openaiproxy.web.relay import pass_on
