@@ -6,8 +6,8 @@ names in the environment it listens to. It knows nothing of flags or files:
 :mod:`openaiproxy.config` reads those and lays them over the template.
 
 ``passthrough`` and ``bridge`` keep the documented contracts of sissiwup/openai-api-proxy (ports
-5101 and 5102), ``keyed`` that of the FastAPI key proxy (port 18443), and ``o1`` that of
-simonx1/openai-o1-proxy (port 4567).
+5101 and 5102), ``keyed`` that of the FastAPI key proxy (port 18443), ``o1`` that of
+simonx1/openai-o1-proxy (port 4567), and ``codex`` that of codex-api-proxy (port 8765).
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,8 @@ from enum import Enum, auto
 from attrs import frozen
 
 from openaiproxy.bridging import Amendments, Bridging, Keep, Mode, Models
-from openaiproxy.profile import ClientAuth, Profile, Route, Timeouts, Upstream
+from openaiproxy.codex.account import Account
+from openaiproxy.profile import ClientAuth, Credential, Profile, Route, Timeouts, Upstream
 
 __all__ = ["PRESETS", "CredentialRule", "Preset"]
 
@@ -30,6 +31,8 @@ class CredentialRule(Enum):
     """The server-side key, without which the port doesn't open."""
     SERVER_IF_ANY = auto()
     """The server-side key where one is configured, else the caller's own."""
+    LOGIN = auto()
+    """What the user's Codex login holds, an API key or tokens."""
 
 
 @frozen
@@ -208,7 +211,57 @@ O1 = Preset(
     environment=NETWORK | SERVER_KEY,
 )
 
+# Codex asks its base URL how much of the account's limits is used, by paths of their own.
+USAGE = tuple(
+    Route(path, subtree=False, methods=frozenset({"GET", "HEAD"}), tidy=True)
+    for path in (
+        "/api/codex/usage",
+        "/backend-api/wham/usage",
+        "/backend-api/codex/usage",
+        "/wham/usage",
+        "/v1/api/codex/usage",
+        "/v1/backend-api/wham/usage",
+        "/v1/backend-api/codex/usage",
+        "/v1/wham/usage",
+    )
+)
+
+CODEX = Preset(
+    profile=Profile(
+        name="codex",
+        routes=(*USAGE, *EVERYTHING),
+        upstream=Upstream(speaks=("responses",)),
+        credential=Credential(login=Account("")),
+        auth=ClientAuth(places=("authorization", "x-api-key")),
+        timeouts=Timeouts(connect=30.0, first_byte=600.0, idle=300.0),
+        bridging=Bridging(mode=Mode.BRIDGE, models=Models()),
+    ),
+    endpoint="tcp:8765:interface=127.0.0.1",
+    credential=CredentialRule.LOGIN,
+    environment=(NETWORK - {"OPENAI_BASE_URL"})
+    | {
+        "CODEX_API_PROXY_CA_BUNDLE",
+        "CODEX_API_PROXY_HTTPS_PROXY",
+        "CODEX_API_PROXY_RESIDENCY",
+        "CODEX_API_PROXY_USER_AGENT",
+        "CODEX_APP_SERVER_LOGIN_CLIENT_ID",
+        "CODEX_HOME",
+        "CODEX_INTERNAL_ORIGINATOR_OVERRIDE",
+        "CODEX_PROXY_API_KEY",
+        "CODEX_PROXY_FAST",
+        "CODEX_PROXY_HOST",
+        "CODEX_PROXY_LOG_FORMAT",
+        "CODEX_PROXY_LOG_LEVEL",
+        "CODEX_PROXY_MODELS_CACHE_TTL",
+        "CODEX_PROXY_PORT",
+        "CODEX_PROXY_REASONING_EFFORT",
+        "CODEX_PROXY_SERVICE_TIER",
+        "CODEX_PROXY_VERBOSITY",
+        "CODEX_REFRESH_TOKEN_URL_OVERRIDE",
+    },
+)
+
 PRESETS: Mapping[str, Preset] = {
-    preset.profile.name: preset for preset in (GATEWAY, PASSTHROUGH, BRIDGE, KEYED, O1)
+    preset.profile.name: preset for preset in (GATEWAY, PASSTHROUGH, BRIDGE, KEYED, O1, CODEX)
 }
 """Every preset, by its name; ``gateway`` is the one that opens when none is named."""

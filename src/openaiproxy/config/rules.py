@@ -98,7 +98,7 @@ def _ways(built: Built, secrets: Iterable[Setting], file: Setting) -> str:
 def _check_reach(opening: Opening, reading: Reading) -> None:
     """A server-side key isn't there for everybody to spend."""
     profile, listen = opening.built.profile, opening.listen
-    if profile.credential.key is None or opening.built.client_keys_said:
+    if not profile.credential.is_ours or opening.built.client_keys_said:
         return
     if "*" in profile.origins:
         what = f"profile {listen.profile} lets any web page spend its key (allow-origin is *)"
@@ -106,10 +106,15 @@ def _check_reach(opening: Opening, reading: Reading) -> None:
     if opening.hosts is not None and not _is_local(opening.hosts, reading):
         reading.ledger.mistake(
             listen.where,
-            f"profile {listen.profile} has a server-side key and no client keys, so it must listen"
+            f"profile {listen.profile} has a {_own(opening)} and no client keys, so it must listen"
             f" on loopback, and {listen.endpoint} isn't known to: expected client keys, or"
             " interface=127.0.0.1",
         )
+
+
+def _own(opening: Opening) -> str:
+    """What others could spend."""
+    return "login" if opening.built.profile.credential.login is not None else "server-side key"
 
 
 def _is_local(hosts: frozenset[str], reading: Reading) -> bool:

@@ -16,7 +16,8 @@ The order of rows is the order in which they are printed.
 from collections.abc import Mapping
 from functools import partial
 
-from openaiproxy.config.bridging import MODELS, SPEAKS, TRANSLATING
+from openaiproxy.config.bridging import FAST, MODELS, SPEAKS, TRANSLATING
+from openaiproxy.config.login import LOGIN
 from openaiproxy.config.setting import Flag, Scope, Setting
 from openaiproxy.config.urls import proxy_url, upstream_url
 from openaiproxy.config.values import (
@@ -25,6 +26,7 @@ from openaiproxy.config.values import (
     header_names,
     header_value,
     host_name,
+    level,
     listed,
     listens,
     name,
@@ -41,12 +43,14 @@ from openaiproxy.config.values import (
 __all__ = [
     "API_KEY",
     "API_KEY_FILE",
+    "BY_FLAG",
     "BY_NAME",
     "CA_BUNDLE",
     "CLIENT_KEY",
     "CLIENT_KEYS",
     "CLIENT_KEYS_FILE",
     "CONFIG",
+    "HOST",
     "LISTEN",
     "NO_PROXY",
     "ORGANIZATION",
@@ -75,9 +79,22 @@ PROFILE = _process(
     "profile",
     name,
     "",
-    "Profile of the one port: gateway, passthrough, bridge, keyed, o1, or your own.",
+    "Profile of the one port: gateway, passthrough, bridge, keyed, o1, codex, or your own.",
 )
-PORT = _process("port", whole(0, 65535), "", "TCP port on 127.0.0.1; 0 takes a free one.")
+PORT = _process(
+    "port",
+    whole(0, 65535),
+    "",
+    "TCP port of the one port; 0 takes a free one.",
+    environment=("CODEX_PROXY_PORT",),
+)
+HOST = _process(
+    "host",
+    host_name,
+    "",
+    "Address that the one port listens on, 127.0.0.1 unless said.",
+    environment=("CODEX_PROXY_HOST",),
+)
 LISTEN = _command(
     "listen",
     listens,
@@ -88,7 +105,7 @@ CONFIG = _command("config", file_path, help="TOML file of profiles, ports and se
 
 API_KEY = _secret("api-key", environment=("OPENAI_API_KEY",))
 CLIENT_KEYS = _secret("client-keys")
-CLIENT_KEY = _secret("client-key", environment=("PROXY_X_API_KEY",))
+CLIENT_KEY = _secret("client-key", environment=("PROXY_X_API_KEY", "CODEX_PROXY_API_KEY"))
 
 UPSTREAM = Setting(
     "upstream",
@@ -153,7 +170,13 @@ PROXY = Setting(
     or_none(proxy_url),
     "upstream.proxy",
     "URL of an HTTP(S) proxy for the way out, or none.",
-    environment=("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"),
+    environment=(
+        "CODEX_API_PROXY_HTTPS_PROXY",
+        "HTTPS_PROXY",
+        "https_proxy",
+        "HTTP_PROXY",
+        "http_proxy",
+    ),
     shown=False,
 )
 NO_PROXY = Setting(
@@ -169,7 +192,7 @@ CA_BUNDLE = Setting(
     or_none(file_path),
     "upstream.ca_bundle",
     "PEM file of the only authorities to trust.",
-    environment=("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"),
+    environment=("CODEX_API_PROXY_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"),
 )
 
 _TIMES = (
@@ -234,6 +257,14 @@ _PROCESS = (
         choice("text", "json"),
         "logging.format",
         "Lines of the log file: text or json.",
+        environment=("CODEX_PROXY_LOG_FORMAT",),
+    ),
+    _logging(
+        "log-level",
+        level,
+        "logging.level",
+        "The least that the log file is told: debug, info, warn or error.",
+        environment=("CODEX_PROXY_LOG_LEVEL",),
     ),
     _logging(
         "log-rotate-size",
@@ -253,6 +284,7 @@ _PROCESS = (
 SETTINGS: tuple[Setting, ...] = (
     PROFILE,
     PORT,
+    HOST,
     LISTEN,
     CONFIG,
     API_KEY,
@@ -270,7 +302,9 @@ SETTINGS: tuple[Setting, ...] = (
     PROXY,
     NO_PROXY,
     CA_BUNDLE,
+    *LOGIN,
     SPEAKS,
+    FAST,
     *TRANSLATING,
     *MODELS,
     *_TIMES,
@@ -279,6 +313,9 @@ SETTINGS: tuple[Setting, ...] = (
 )
 
 BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}
+BY_FLAG: Mapping[str, Setting] = {
+    flag.name: setting for setting in SETTINGS for flag in setting.flags
+}
 
 
 def flags() -> tuple[Flag, ...]:
@@ -287,5 +324,4 @@ def flags() -> tuple[Flag, ...]:
     Those that refuse are among them, lest getopt take ``--api-key`` for ``--api-key-file``.
     """
     switch = Flag("print-config", "Print the effective configuration and end.", takes_value=False)
-    valued = (Flag(row.name, row.help, repeatable=row.repeatable) for row in SETTINGS)
-    return (*valued, switch)
+    return (*(flag for row in SETTINGS for flag in row.flags), switch)
