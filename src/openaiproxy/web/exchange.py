@@ -18,7 +18,7 @@ from twisted.web.iweb import IBodyProducer
 
 from openaiproxy.errors import BadUpstream, ProxyError
 from openaiproxy.ops.payloads import Body as PayloadBody
-from openaiproxy.upstream.client import Answer
+from openaiproxy.upstream.client import Answer, UpstreamClient
 from openaiproxy.web.answers import Envelope, envelope_for, error_body, error_headers
 from openaiproxy.web.fields import REQUEST_ID, answer_fields
 from openaiproxy.web.port import OpenPort
@@ -138,14 +138,21 @@ class Exchange:
     # For the courses.
 
     async def fetch(
-        self, method: bytes, target: bytes, fields: Sequence[Field], body: IBodyProducer | None
+        self,
+        method: bytes,
+        target: bytes,
+        fields: Sequence[Field],
+        body: IBodyProducer | None,
+        client: UpstreamClient | None = None,
     ) -> Answer:
         """Ask the upstream, and wait for the head of its answer as long as the profile allows.
 
+        :param client: the way to it, where it isn't the port's own.
         :raises BadUpstream: when there is none.
         """
         self.await_first_byte()
-        answer = await self.port.client.fetch(method, target, fields, body)
+        client = client or self.port.client
+        answer = await client.fetch(method, target, fields, body)
         self._stop_first_byte()
         self.record.upstream_status = answer.status
         self.record.upstream_id = _text(first(answer.headers, b"x-request-id"))

@@ -63,14 +63,14 @@ def upstream_fields(headers: Headers, profile: Profile) -> list[Field]:
     """The fields to send upstream, without ``Host`` and framing."""
     credential = profile.credential
     without = _OF_THIS_HOP
-    if credential.key is not None:
+    if credential.is_ours:
         without = without | _CREDENTIALS | {place.encode("ascii") for place in profile.auth.places}
     elif profile.auth.keys:
         without = without | {place.encode("ascii") for place in profile.auth.places}
     fields = end_to_end(_pairs(headers), without)
     if credential.key is not None:
         fields.append(_credential(profile.upstream.speaks[0], credential.key.encode("ascii")))
-    elif profile.bridging.mode is not Mode.RELAY:
+    elif profile.bridging.mode is not Mode.RELAY and credential.login is None:
         fields = _placed(fields, profile.upstream.speaks[0])
     for name, value in (
         (b"OpenAI-Organization", credential.organization),

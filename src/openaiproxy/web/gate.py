@@ -37,7 +37,7 @@ class Gate:
         self._keys = _Keys(profile.auth.keys, salt)
         self._origins = profile.origins
         self._hosts = profile.hosts
-        self._guarded = loopback and profile.credential.key is not None
+        self._guarded = loopback and profile.credential.is_ours
 
     def check_page(self, headers: Headers) -> None:
         """Refuse what a web page could have sent, where that would spend a server-side key.

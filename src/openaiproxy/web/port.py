@@ -16,11 +16,13 @@ from openaiproxy.ops.request_ids import fresh_id, request_id
 from openaiproxy.profile import Profile
 from openaiproxy.upstream.client import UpstreamClient
 from openaiproxy.upstream.gather import Gathered
+from openaiproxy.upstream.login.login import Login
 from openaiproxy.web.gate import Gate
 from openaiproxy.web.record import Record
 from openaiproxy.web.request import Request
 from openaiproxy.web.routing import Routing
 from openaiproxy.web.sharing import Shared
+from openaiproxy.web.spending import Key, Purse, Spending
 
 __all__ = ["OpenPort", "Running"]
 
@@ -50,6 +52,7 @@ class OpenPort:
     :param payloads: where bodies go, if the profile keeps them.
     :param make_id: makes request ids.
     :param now: time of day, in seconds since 1970.
+    :param purse: where requests take what they spend; by default a key, by way of ``client``.
     :ivar memory: what the upstream's refusals taught.
     :ivar lists: lists of models that the upstream gave, and those that it is asked for.
     :ivar counts: tokens of requests, likewise.
@@ -64,22 +67,27 @@ class OpenPort:
     payloads: PayloadLog | None = None
     make_id: Callable[[], str] = fresh_id
     now: Callable[[], float] = time
+    purse: Purse = field()
     memory: Memory = field(init=False)
     routing: Routing = field(init=False)
     lists: Shared[Gathered] = field(init=False)
     counts: Shared[int] = field(init=False)
     _running: set[Running] = field(init=False, factory=set)
 
+    @purse.default
+    def _spend_a_key(self) -> Purse:
+        return Key(Spending(self.client, self.profile))
+
+    @property
+    def login(self) -> Login | None:
+        """The Codex login that is spent, if it is one."""
+        return self.purse.login
+
     def __attrs_post_init__(self) -> None:
         self.routing = Routing(self.profile.routes)
         self.lists = Shared(self.clock, _MOST_LISTS, _BYTES_OF_LISTS)
         self.counts = Shared(self.clock, _MOST_COUNTS, _MOST_COUNTS, _COUNTS_AT_ONCE)
         self.memory = Memory(self.clock.seconds)
-
-    @property
-    def running(self) -> int:
-        """Requests under way."""
-        return len(self._running)
 
     def admit(self, running: Running) -> None:
         """Count a request in.

@@ -41,7 +41,7 @@ class Site(TwistedSite):
         self.draining = False
         self._channels: set[Channel] = set()
         self.on_refused = on_refused
-        self._emptied: list[Deferred[None]] = []
+        self._emptied: Deferred[None] | None = None
 
     def opened(self, channel: Channel) -> None:
         """A client connected."""
@@ -51,16 +51,15 @@ class Site(TwistedSite):
     def closed(self, channel: Channel) -> None:
         """A client's connection is gone."""
         self._channels.discard(channel)
-        if not self._channels:
-            waiting, self._emptied = self._emptied, []
-            for emptied in waiting:
-                emptied.callback(None)
+        if self._emptied is not None and not self._channels:
+            emptied, self._emptied = self._emptied, None
+            emptied.callback(None)
 
     def emptied(self) -> "Deferred[None]":
         """:returns: fires with ``None`` when no connection is open."""
         emptied: Deferred[None] = Deferred()
         if self._channels:
-            self._emptied.append(emptied)
+            self._emptied = emptied
         else:
             emptied.callback(None)
         return emptied
