@@ -250,7 +250,7 @@ def main(arguments: list[str]) -> int:
         status = 1
         with tempfile.NamedTemporaryFile(prefix="fuzz-", delete=False) as file:
             file.write(trouble.body)
-        print(f"seed {trouble.seed}, {trouble.target}: {trouble.where}\n  {file.name}")
+        print(f"seed {trouble.seed}, {trouble.target}: {trouble.where}\n  {file.name}", flush=True)
     print(f"{max(0, next(tally) - 1):,} bodies tried from seed {options.start}")
     return status
 

@@ -1,6 +1,6 @@
 """The laws over requests and streams that a generator makes up.
 
-A few score of each, the same ones in every run; thousands, and others each time, with
+A hundred of each, the same ones in every run; more, and others each time, with
 ``OPENAIPROXY_CORPUS_ALL=1``.
 """
 
@@ -28,7 +28,7 @@ from tests.settled import completed, settled
 from tests.wires import WIRES, read
 
 MANY = settings(
-    max_examples=3000 if corpus.ALL else 100,
+    max_examples=600 if corpus.ALL else 100,
     derandomize=not corpus.ALL,
     deadline=None,
     database=None,
