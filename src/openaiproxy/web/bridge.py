@@ -26,7 +26,7 @@ from openaiproxy.hub.events import Fault, FaultKind
 from openaiproxy.learning import Remedy
 from openaiproxy.ops.payloads import UPSTREAM_REQUEST
 from openaiproxy.translation import Answer as Whole
-from openaiproxy.translation import Translation, fault_of
+from openaiproxy.translation import Stream, Translation, fault_of
 from openaiproxy.upstream.client import Answer
 from openaiproxy.web.exchange import Course, Exchange
 from openaiproxy.web.fields import (
@@ -186,7 +186,9 @@ class _Crossing:
             body = await self._gather(answer, limit)
             streamed = _EVENT.match(body) is not None
             if self._flow is not None:
-                self._replay(self._flow, translation, answer, body, streamed)
+                stream = self._flow.stream
+                data = _fed(stream, body) if streamed else translation.replay(body, stream)
+                self._replay(self._flow, translation, answer, data)
             else:
                 whole = translation.collect(body) if streamed else translation.reply(body)
                 self._answer(whole, answer.headers)
@@ -202,17 +204,8 @@ class _Crossing:
             self._answer(translation.failure(flow.stream.fault), answer.headers)
 
     def _replay(
-        self,
-        flow: Translated,
-        translation: Translation,
-        answer: Answer,
-        body: bytes,
-        streamed: bool,
+        self, flow: Translated, translation: Translation, answer: Answer, data: bytes
     ) -> None:
-        if streamed:
-            data = flow.stream.feed(body) + flow.stream.eof()
-        else:
-            data = translation.replay(body, flow.stream)
         fault = flow.stream.fault
         if fault is not None and not flow.committed and not flow.stream.begun:
             self._answer(translation.failure(fault), answer.headers)
@@ -258,6 +251,10 @@ class _Crossing:
             record.first_byte = record.first_byte or self._exchange.port.clock.seconds()
             record.bytes_out += len(data)
             request.write(data)
+
+
+def _fed(stream: Stream, body: bytes) -> bytes:
+    return stream.feed(body) + stream.eof()
 
 
 def _fault(error: ProxyError) -> Fault:
