@@ -226,15 +226,17 @@ USAGE = tuple(
     )
 )
 
+# The upstream is that of a login that holds an API key; the backend of ChatGPT, where its tokens are
+# spent, speaks Responses alone.
 CODEX = Preset(
     profile=Profile(
         name="codex",
         routes=(*USAGE, *EVERYTHING),
-        upstream=Upstream(speaks=("responses",)),
+        upstream=Upstream(speaks=("responses", "chat")),
         credential=Credential(login=Account("")),
         auth=ClientAuth(places=("authorization", "x-api-key")),
         timeouts=Timeouts(connect=30.0, first_byte=600.0, idle=300.0),
-        bridging=Bridging(mode=Mode.BRIDGE, models=Models()),
+        bridging=Bridging(mode=Mode.AUTO, models=Models()),
     ),
     endpoint="tcp:8765:interface=127.0.0.1",
     credential=CredentialRule.LOGIN,

@@ -34,7 +34,6 @@ class Account:
     :param residency: where the backend must work, such as ``us``
         (``CODEX_API_PROXY_RESIDENCY``); ``None`` says nothing.
     :param api_base: upstream for a login that is an API key.
-    :param api_speaks: the dialects that it understands there.
     :param backend_base: upstream for a ChatGPT login.
     :param client_version: for the backend's list of models, which it fits to a version of Codex.
     :param direct: those of the three URLs that are reached without the way out's proxy.
@@ -48,7 +47,6 @@ class Account:
     user_agent: str | None = field(default=None, validator=_is_field_value)
     residency: str | None = field(default=None, validator=_is_field_value)
     api_base: str = "https://api.openai.com"
-    api_speaks: tuple[str, ...] = ("responses", "chat")
     backend_base: str = "https://chatgpt.com/backend-api/codex"
     client_version: str = field(default="1.0.0", validator=_is_field_value)
     direct: frozenset[str] = frozenset()

@@ -26,6 +26,7 @@ __all__ = [
     "translated_answer_fields",
     "translated_fields",
     "upstream_fields",
+    "with_fields",
 ]
 
 #: Ours, on every answer to a request that could be read; the upstream's own ``x-request-id`` passes beside it.
@@ -132,6 +133,13 @@ def translated_answer_fields(fields: Iterable[Field], media: bytes) -> list[Fiel
     """
     kept = [(name, value) for name, value in fields if name.lower() not in _OF_A_BODY]
     return [*kept, (b"Content-Type", media)]
+
+
+def with_fields(fields: Iterable[Field], others: Iterable[Field]) -> list[Field]:
+    """Fields with others in place of those of the same name."""
+    others = list(others)
+    named = {name.lower() for name, _ in others}
+    return [*(field for field in fields if field[0].lower() not in named), *others]
 
 
 def dropped_field(losses: Iterable[Loss]) -> list[Field]:

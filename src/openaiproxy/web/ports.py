@@ -29,6 +29,7 @@ from openaiproxy.upstream.client import UpstreamClient
 from openaiproxy.upstream.embedded.door import site as embedded_site
 from openaiproxy.web.gate import Gate
 from openaiproxy.web.port import OpenPort
+from openaiproxy.web.purses import Purses
 from openaiproxy.web.site import Site
 from openaiproxy.web.tree import build_tree
 
@@ -81,6 +82,7 @@ class Ports(Service):
         self._open: list[_Open] = []
         self._embedded: IListeningPort | None = None
         self._clients: dict[str, UpstreamClient] = {}
+        self._purses = Purses(reactor)
         self._cut_later: IDelayedCall | None = None
 
     def privilegedStartService(self) -> None:
@@ -113,18 +115,21 @@ class Ports(Service):
         gate = Gate(profile, loopback=loopback, salt=self._salt)
         number = getattr(address, "port", port.endpoint)
         payloads = self._payloads(profile)
-        open_port = OpenPort(profile, number, self._reactor, client, gate, self._access, payloads)
+        purse = self._purses.open(profile, client)
+        open_port = OpenPort(
+            profile, number, self._reactor, client, gate, self._access, payloads, purse=purse
+        )
         site.resource = build_tree(open_port)
         site.on_refused = open_port.note_refused
         self._open.append(_Open(listening, site, open_port))
         if (
             host is not None
             and not loopback
-            and profile.credential.key is not None
+            and profile.credential.is_ours
             and not profile.auth.keys
         ):
             raise Misconfigured(
-                f"{port.endpoint}: listens beyond loopback and would spend a server-side key for anyone"
+                f"{port.endpoint}: listens beyond loopback and would spend a key or a login for anyone"
             )
         _log.info(
             "{profile} listens on {host}:{number}",
@@ -179,6 +184,7 @@ class Ports(Service):
         await gatherResults([each.site.emptied() for each in self._open])
         if self._cut_later.active():
             self._cut_later.cancel()
+        await self._purses.close()
         for client in self._clients.values():
             await client.close()
         if self._embedded is not None:

@@ -2,17 +2,25 @@
 
 from functools import partial
 
+from openaiproxy.codex.refusals import Refusal
 from openaiproxy.dialects.dialect import Dialect
 from openaiproxy.hub.events import Fault, FaultKind
 from openaiproxy.ops.payloads import UPSTREAM_REQUEST, UPSTREAM_RESPONSE
 from openaiproxy.upstream.client import Answer
+from openaiproxy.upstream.gather import gather
+from openaiproxy.upstream.outgoing import Outgoing
 from openaiproxy.web.exchange import Exchange
-from openaiproxy.web.fields import is_event_stream, upstream_fields
+from openaiproxy.web.fields import is_event_stream, with_fields
 from openaiproxy.web.flow import Passing
 from openaiproxy.web.pump import Pump
+from openaiproxy.web.reading import read_body
+from openaiproxy.web.spending import Spending, spend
 from openaiproxy.wire.boundary import Boundary
 
-__all__ = ["pass_on", "relay"]
+__all__ = ["REFUSAL_BYTES", "pass_on", "refuse_as_it_is", "relay", "tell_refusal"]
+
+#: Bytes of a refusal that are held to be read.
+REFUSAL_BYTES = 1 << 20
 
 CUT = "The upstream's answer ended before it was finished."
 SILENT = "The upstream fell silent within its answer."
@@ -23,16 +31,68 @@ async def relay(exchange: Exchange, target: bytes) -> None:
 
     :raises ProxyError: before an answer has begun.
     """
+    spending = await exchange.port.purse.spending()
     request = exchange.request
     body, headers = request.body, request.requestHeaders
-    body.on_progress = exchange.await_first_byte
-    body.on_piece = exchange.keep(UPSTREAM_REQUEST, headers.getAllRawHeaders())
-    fields = upstream_fields(headers, exchange.port.profile)
-    answer = await exchange.fetch(
-        request.method, target, fields, None if body.length == 0 else body
-    )
-    body.on_progress = None
-    await pass_on(exchange, answer)
+    if spending.is_backend and body.length != 0:
+        answer = await _resendable(exchange, target, spending)
+    else:
+        body.on_progress = exchange.await_first_byte
+        body.on_piece = exchange.keep(UPSTREAM_REQUEST, headers.getAllRawHeaders())
+
+        async def send(spending: Spending) -> Answer:
+            fields, there = spending.passed(headers), spending.target(target)
+            sent = None if body.length == 0 else body
+            return await exchange.fetch(request.method, there, fields, sent, spending.client)
+
+        answer = await spend(exchange.port.purse, spending, send, again=body.length == 0)
+        body.on_progress = None
+    if spending.is_backend and answer.status >= 400:
+        await refuse_as_it_is(exchange, spending, answer)
+    else:
+        await pass_on(exchange, answer)
+
+
+async def _resendable(exchange: Exchange, target: bytes, spending: Spending) -> Answer:
+    """The answer to a request whose body is read here, since it may have to be sent twice. A backend
+    that takes a login takes no large ones."""
+    request, raw = exchange.request, await read_body(exchange)
+    headers = request.requestHeaders
+
+    async def send(spending: Spending) -> Answer:
+        fields, there = spending.reread(headers), spending.target(target)
+        piece = exchange.keep(UPSTREAM_REQUEST, headers.getAllRawHeaders())
+        return await exchange.fetch(
+            request.method, there, fields, Outgoing(raw, piece), spending.client
+        )
+
+    return await spend(exchange.port.purse, spending, send)
+
+
+async def refuse_as_it_is(exchange: Exchange, spending: Spending, answer: Answer) -> None:
+    """Hand a refusal on as it is, to a caller who speaks as the upstream does, but for what of it is
+    said wrongly.
+
+    :raises BadUpstream: where it is no answer of an API.
+    """
+    port = exchange.port
+    idle = port.profile.timeouts.idle
+    body = await gather(answer, port.clock, limit=REFUSAL_BYTES, idle=idle)
+    tell_refusal(exchange, answer, body, spending.refusal(answer, body, port.now()))
+
+
+def tell_refusal(exchange: Exchange, answer: Answer, body: bytes, found: Refusal | None) -> None:
+    """The same, once it was read.
+
+    :param found: what it was understood as.
+    """
+    if found is not None and found.page:
+        raise found.error()
+    status, fields = answer.status, list(answer.headers)
+    if found is not None:
+        status, fields = found.status, with_fields(fields, found.headers)
+    exchange.answer(status, fields, body)
+    exchange.record.ending = "upstream-fault"
 
 
 async def pass_on(exchange: Exchange, answer: Answer, dialect: Dialect | None = None) -> None:
