@@ -61,7 +61,6 @@ def default_effort(draft: Draft) -> Draft:
         return _without_reasoning(draft, settings)
     if settings.effort or settings.budget is not None or settings.enabled is False:
         return draft
-    efforts = draft.facts.efforts
     effort = draft.effort
     if effort is None and draft.facts.reasons:
         effort = _usual_effort(draft)

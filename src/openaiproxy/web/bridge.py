@@ -20,6 +20,7 @@ from attrs import define, evolve, field
 from twisted.internet.task import LoopingCall
 
 from openaiproxy.asking import PATHS, Asking, Attempt
+from openaiproxy.codex.completing import Completing
 from openaiproxy.codex.refusals import stream_refusal
 from openaiproxy.codex.requests import fit_request
 from openaiproxy.dialects.dialect import Dialect
@@ -216,9 +217,7 @@ class _Crossing:
     async def _deliver(self, attempt: Attempt, answer: Answer) -> None:
         translation, streams = attempt.translation, is_event_stream(answer.headers)
         if translation is None:
-            if self._fields:
-                answer = evolve(answer, headers=[*answer.headers, *self._fields])
-            await pass_on(self._exchange, answer, self._asking.caller)
+            await self._pass_on(answer, streams)
         elif self._flow is not None and streams:
             await self._stream(self._flow, translation, answer)
         else:
@@ -232,6 +231,13 @@ class _Crossing:
             else:
                 whole = translation.collect(body) if streamed else translation.reply(body)
                 self._tell(translation, whole, answer.headers, body)
+
+    async def _pass_on(self, answer: Answer, streams: bool) -> None:
+        completing = None
+        if self._spending.is_backend and streams:
+            completing = Completing(self._exchange.port.profile.limits.event)
+            answer = evolve(answer, headers=[*answer.headers, *self._fields], length=None)
+        await pass_on(self._exchange, answer, self._asking.caller, completing)
 
     async def _stream(self, flow: Translated, translation: Translation, answer: Answer) -> None:
         exchange, port = self._exchange, self._exchange.port

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from openaiproxy.codex.completing import Completing
 from openaiproxy.codex.refusals import Refusal
 from openaiproxy.dialects.dialect import Dialect
 from openaiproxy.hub.events import Fault, FaultKind
@@ -11,10 +12,11 @@ from openaiproxy.upstream.gather import gather
 from openaiproxy.upstream.outgoing import Outgoing
 from openaiproxy.web.exchange import Exchange
 from openaiproxy.web.fields import is_event_stream, with_fields
-from openaiproxy.web.flow import Passing
+from openaiproxy.web.flow import Flow, Passing
 from openaiproxy.web.pump import Pump
 from openaiproxy.web.reading import read_body
 from openaiproxy.web.spending import Spending, spend
+from openaiproxy.web.through import Through
 from openaiproxy.wire.boundary import Boundary
 
 __all__ = ["REFUSAL_BYTES", "pass_on", "refuse_as_it_is", "relay", "tell_refusal"]
@@ -95,17 +97,25 @@ def tell_refusal(exchange: Exchange, answer: Answer, body: bytes, found: Refusal
     exchange.record.ending = "upstream-fault"
 
 
-async def pass_on(exchange: Exchange, answer: Answer, dialect: Dialect | None = None) -> None:
+async def pass_on(
+    exchange: Exchange,
+    answer: Answer,
+    dialect: Dialect | None = None,
+    completing: Completing | None = None,
+) -> None:
     """Hand an answer on as it is.
 
     :param dialect: the answer's, if it is known: a caller is told in it that an event stream broke off.
+    :param completing: makes the last event of a stream whole, where the upstream doesn't.
     """
     port = exchange.port
     # Nothing can be put into a body of a promised length.
     commentable = answer.length is None and is_event_stream(answer.headers)
     piece = exchange.keep(UPSTREAM_RESPONSE, [(name, [value]) for name, value in answer.headers])
     told = None if dialect is None else partial(_told_cut, dialect)
-    flow = Passing(Boundary() if commentable else None, piece, told)
+    flow: Flow = Passing(Boundary() if commentable else None, piece, told)
+    if completing is not None and commentable:
+        flow = Through(completing, flow)
     exchange.open_answer(answer.status, answer.phrase, answer.headers, answer.length)
     pump = Pump(exchange.request, answer, port.clock, port.profile.timeouts, flow)
     exchange.pumped(await pump.run())
