@@ -93,8 +93,8 @@ def tell_refusal(exchange: Exchange, answer: Answer, body: bytes, found: Refusal
     status, fields = answer.status, list(answer.headers)
     if found is not None:
         status, fields = found.status, with_fields(fields, found.headers)
+        exchange.record.ending = "upstream-fault"
     exchange.answer(status, fields, body)
-    exchange.record.ending = "upstream-fault"
 
 
 async def pass_on(

@@ -207,7 +207,8 @@ async def spend(purse: Purse, spending: Spending, send: Send, *, again: bool = T
         if answer.status == 401:
             answer.abort()
             raise _refused(spending)
-    return evolve(answer, headers=_without_cookies(answer.headers))
+    kept = _without_cookies(answer.headers)
+    return answer if len(kept) == len(answer.headers) else evolve(answer, headers=kept)
 
 
 def _refused(spending: Spending) -> Exception:
