@@ -21,6 +21,7 @@ from openaiproxy import choosing
 from openaiproxy.bridging import Mode
 from openaiproxy.choosing import Plan
 from openaiproxy.codex.requests import Fitted
+from openaiproxy.codex.words import chat_words
 from openaiproxy.counting import estimate
 from openaiproxy.dialects.chat.wire import CHAT
 from openaiproxy.dialects.dialect import Context, Dialect, Shown
@@ -106,7 +107,10 @@ class Asking:
 
         :raises BadRequest: when it can't be read.
         """
-        return self.reader.parse_request(json.loads_object(self.raw, BadRequest))
+        found: JsonObject = json.loads_object(self.raw, BadRequest)
+        if self.fit is not None and self.reader is CHAT:
+            found = chat_words(found)
+        return self.reader.parse_request(found)
 
     def attempt(self, learnt: frozenset[Remedy]) -> Attempt:
         """The way to put it, as far as is known.

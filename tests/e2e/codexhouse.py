@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import define, frozen
 from twisted.internet.task import deferLater
 from twisted.protocols.policies import WrappingFactory
 from twisted.web.server import NOT_DONE_YET, Site
@@ -80,9 +80,14 @@ class Double(Backend):
         self.say: Callable[[dict[str, Any]], Any] | None = None
         self.refuse: tuple[int, dict[str, str], bytes] | None = None
         self.end = "\n"
+        self.proxied: list[str] = []
 
     def render(self, request: Any) -> Any:
         request.setHeader(b"connection", b"close")
+        if request.uri.startswith(b"http://"):
+            self.proxied.append(request.uri.decode())
+            request.uri = b"/" + request.uri.split(b"/", 3)[3]
+            request.path = request.uri.partition(b"?")[0]
         if request.path == b"/oauth/token":
             return super().render(request)
         raw = request.content.getvalue()
@@ -189,11 +194,16 @@ class CodexHouse:
     _behind: WrappingFactory
     _upstream: Any
     _reactor: Any
-    _more: list[Ports] = field(factory=list)
 
     @property
     def origin(self) -> str:
         return f"http://127.0.0.1:{self.number}"
+
+    @property
+    def behind(self) -> int:
+        """The double's TCP port."""
+        number: int = self._upstream.getHost().port
+        return number
 
     def read(self) -> dict[str, Any]:
         """What stands in ``auth.json``."""
@@ -232,12 +242,14 @@ def open_codex(
     *,
     left: float = HOUR,
     login: dict[str, Any] | None = None,
+    by_proxy: bool = False,
     environ: dict[str, str] | None = None,
     **flags: Any,
 ) -> CodexHouse:
     """Open it on ports that the system chooses.
 
     :param left: seconds that the access token is still good for.
+    :param by_proxy: whether the token endpoint is behind a proxy, and the backend is not.
     :param login: what stands in ``auth.json`` in place of tokens.
     """
     access = jwt("0", time.time() + left)
@@ -247,12 +259,15 @@ def open_codex(
     behind = WrappingFactory(Site(backend))
     upstream = reactor.listenTCP(0, behind, interface="127.0.0.1")
     origin = f"http://127.0.0.1:{upstream.getHost().port}"
+    if by_proxy:
+        flags |= {"proxy": origin, "no_proxy": ["localhost"]}
+    there = origin.replace("127.0.0.1", "localhost") if by_proxy else origin
     config = load(
         {
             "profile": "codex",
             "port": "0",
             "upstream": origin,
-            "backend": f"{origin}/backend-api/codex",
+            "backend": f"{there}/backend-api/codex",
             **{name.replace("_", "-"): value for name, value in flags.items()},
         },
         {

@@ -65,6 +65,33 @@ def test_defect_5_10_1_what_the_caller_says_goes_before_them(
     assert (body["reasoning"]["effort"], body["text"]["verbosity"]) == ("medium", "low")
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"reasoning": {"effort": "high"}, "text": {"verbosity": "high"}},
+        {"model_reasoning_effort": "high", "text_verbosity": "high"},
+    ],
+)
+def test_words_of_codex_are_understood_in_chat(
+    open_house_of_codex: Open, thread: Thread, said: dict[str, Any]
+) -> None:
+    house = open_house_of_codex()
+    reply = chat(house, **said)
+    body = house.backend.seen[0].body
+    assert (body["reasoning"]["effort"], body["text"]["verbosity"]) == ("high", "high")
+    assert "x-openaiproxy-dropped" not in reply.headers
+
+
+def test_each_host_is_reached_by_proxy_or_without_one(
+    open_house_of_codex: Open, thread: Thread
+) -> None:
+    """The double is also the proxy: what comes by it names a whole URL."""
+    house = open_house_of_codex(left=-1, by_proxy=True)
+    assert chat(house).status == 200
+    assert house.backend.refreshes == 1
+    assert house.backend.proxied == [f"http://127.0.0.1:{house.behind}/oauth/token"]
+
+
 def test_defect_5_10_2_nothing_that_chat_says_is_dropped_in_silence(
     open_house_of_codex: Open, thread: Thread
 ) -> None:
