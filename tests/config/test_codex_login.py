@@ -212,3 +212,8 @@ def test_what_makes_no_sense_is_a_mistake_that_repeats_nothing(flag: str, value:
     mistakes = World(environ=HOME).mistakes(profile="codex", **{flag: value})
     assert mistakes[0].startswith(f"--{flag.replace('_', '-')}: expected")
     assert "u:p" not in mistakes[0]
+
+
+def test_the_backend_is_none_of_our_own_ports() -> None:
+    mistakes = World(environ=HOME).mistakes(profile="codex", backend="http://127.0.0.1:8765/x")
+    assert mistakes == ["--backend: the backend of profile codex is a port of this process itself"]

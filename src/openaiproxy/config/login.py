@@ -12,7 +12,7 @@ from openaiproxy.config.setting import Setting
 from openaiproxy.config.urls import EMBEDDED, upstream_url
 from openaiproxy.config.values import file_path, header_value, or_none
 
-__all__ = ["AUTH_FILE", "LOGIN", "usual_auth_file"]
+__all__ = ["AUTH_FILE", "BACKEND", "LOGIN", "usual_auth_file"]
 
 _FILE = "auth.json"
 _WORDS = re.compile(r"[\x20-\x7e]+")
@@ -62,15 +62,17 @@ AUTH_FILE = Setting(
     environment=("CODEX_HOME",),
 )
 
+BACKEND = Setting(
+    "backend",
+    _backend_url,
+    "credential.login.backend_base",
+    "URL that requests go to with a ChatGPT login.",
+    shown=False,
+)
+
 LOGIN = (
     AUTH_FILE,
-    Setting(
-        "backend",
-        _backend_url,
-        "credential.login.backend_base",
-        "URL that requests go to with a ChatGPT login.",
-        shown=False,
-    ),
+    BACKEND,
     Setting(
         "refresh-url",
         _refresh_url,

@@ -45,12 +45,11 @@ from openaiproxy.web.pump import Pump
 from openaiproxy.web.reading import read_body
 from openaiproxy.web.relay import REFUSAL_BYTES, pass_on, tell_refusal
 from openaiproxy.web.spending import Spending, spend
-from openaiproxy.web.translated import Translated
+from openaiproxy.web.translated import Beginning, Translated
 from openaiproxy.wire.headers import Field
 
 __all__ = ["bridge"]
 
-_BEGINNING = 1 << 16
 _JSON, _EVENTS = b"application/json", b"text/event-stream"
 #: How an event stream begins, and no JSON does, whatever its upstream calls it.
 _EVENT = re.compile(rb"(?:\xef\xbb\xbf)?[\r\n]*(?:data|event|id|retry)?:")
@@ -90,18 +89,6 @@ def _asking(exchange: Exchange, caller: Dialect, raw: bytes, spending: Spending)
 
 
 @define(eq=False)
-class _Beginning:
-    """The first bytes of a stream, in which a failure may say more than a fault holds."""
-
-    data: bytes = b""
-
-    def keep(self, data: bytes) -> None:
-        """See the next bytes."""
-        if len(self.data) < _BEGINNING:
-            self.data += data
-
-
-@define(eq=False)
 class _Crossing:
     """One request on its way there, and its answer on its way back.
 
@@ -115,7 +102,7 @@ class _Crossing:
     _flow: Translated | None = None
     _beats: LoopingCall | None = None
     _fields: list[Field] = field(factory=list)
-    _begun: _Beginning = field(factory=_Beginning)
+    _begun: Beginning = field(factory=Beginning)
 
     async def run(self) -> None:
         """:raises ProxyError: when there is no answer, and none has begun."""
@@ -191,7 +178,7 @@ class _Crossing:
         if not translation.request.stream:
             return
         committed = self._flow is not None and self._flow.committed
-        self._begun = _Beginning()
+        self._begun = Beginning()
         on_piece = self._begun.keep if self._spending.is_backend else None
         self._flow = Translated(
             translation.stream(), translation.caller.keepalive, on_piece, committed=committed
