@@ -8,7 +8,7 @@ codex-api-proxy runs in its ChatGPT mode, which translates all of Chat, with an 
 has no option for its upstream, so a launcher of ours sets that one URL, and nothing else, before it starts.
 
 The exit status is 1 unless all answers were whole, and a translated event costs this proxy at most a third of what it
-costs codex-api-proxy. That is asked of this proxy with its log, against the cheaper of the two with and without theirs.
+costs codex-api-proxy: with the log of each, and again without.
 """
 
 import argparse
@@ -93,10 +93,10 @@ def _agree(tools: Tools, subjects: list[Subject]) -> bool:
     return len(texts) == 1 and "" not in texts
 
 
-def _ratios(ours: Subject, theirs: list[Subject], title: str) -> list[float]:
-    """How many times dearer the cheapest of theirs was than ours, one figure of each round."""
-    cheapest = map(min, zip(*(each.figures[title] for each in theirs), strict=True))
-    return [figure / own for figure, own in zip(cheapest, ours.figures[title], strict=True)]
+def _ratios(own: Subject, theirs: Subject, title: str) -> list[float]:
+    """How many times dearer theirs was than ours, one figure of each round."""
+    pairs = zip(theirs.figures[title], own.figures[title], strict=True)
+    return [figure / ours for figure, ours in pairs]
 
 
 def _added(subject: Subject, direct: Subject, title: str) -> str:
@@ -128,19 +128,21 @@ codex-api-proxy asks for a stream even then, of 200 deltas. wrong: requests that
 
 
 def _judge(subjects: list[Subject], agreed: bool) -> bool:
-    (dearer, _), theirs = subjects[:2], subjects[2:]
-    for suite in SUITES:
-        found = _ratios(dearer, theirs, suite.title)
-        spread = f"{min(found):.1f} to {max(found):.1f} in {len(found)} rounds"
-        print(f"     {suite.title}: {statistics.median(found):.1f} times cheaper ({spread})")
-    times = statistics.median(_ratios(dearer, theirs, EVENT))
-    return all(
-        [
-            _verdict("all give the same text", agreed),
-            _verdict("all answers were whole", not any(subject.wrong for subject in subjects)),
-            _verdict(f"an event costs at most 1/{_LIMIT:.0f}: 1/{times:.1f}", times >= _LIMIT),
-        ]
-    )
+    held = [
+        _verdict("all give the same text", agreed),
+        _verdict("all answers were whole", not any(subject.wrong for subject in subjects)),
+    ]
+    for own, theirs in zip(subjects[:2], subjects[2:], strict=True):
+        print(f"     {own.name}, beside {theirs.name}:")
+        for suite in SUITES:
+            found = _ratios(own, theirs, suite.title)
+            spread = f"{min(found):.1f} to {max(found):.1f} in {len(found)} rounds"
+            print(f"     {suite.title}: {statistics.median(found):.1f} times cheaper ({spread})")
+        times = statistics.median(_ratios(own, theirs, EVENT))
+        held.append(
+            _verdict(f"an event costs at most 1/{_LIMIT:.0f}: 1/{times:.1f}", times >= _LIMIT)
+        )
+    return all(held)
 
 
 def _verdict(what: str, passed: bool) -> bool:
