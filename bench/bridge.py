@@ -33,7 +33,7 @@ _SHOWN_VERSIONS = ("codex-api-proxy", "fastapi", "uvicorn", "httpx")
 #: An observer of twistd's that drops every event.
 _NO_LOG = "twisted.logger.LogPublisher"
 _LIMIT = 3.0
-_FIRST, _REST, _PEAK = "first event ms", "after all MB", "at most MB"
+_FIRST, _REST, _PEAK = "first event ms", "resident MB", "peak MB"
 
 EVENT = "fast us/event"
 SUITES = (
@@ -58,7 +58,7 @@ def _start_codex(household: Household, upstream: int, python: str) -> Iterator[S
     home.mkdir()
     tokens = {"access_token": _made_up_token(), "account_id": "made-up"}
     (home / "auth.json").write_text(json.dumps({"auth_mode": "chatgpt", "tokens": tokens}))
-    base = f"http://127.0.0.1:{upstream}/backend-api/codex"
+    base = f"http://127.0.0.1:{upstream}/v1"
     for number, (kind, level) in enumerate((("its log", "info"), ("no log", "warning"))):
         port = free_port()
         files = [f"--{name}-file={home}/{name}-{number}" for name in ("pid", "state", "log")]
@@ -120,10 +120,11 @@ def _print_table(direct: Subject, subjects: list[Subject]) -> None:
     print_rows([*costs, "first event, ms", "its p99, ms", *memory, "wrong"], rows)
     print(
         f"""
-us: CPU time, user and system, of the whole process. event: a delta of text, at the client; what goes before and after
-them is paid by them. first event: time added between a request and its first delta, one at a time, against the
-upstream itself ({direct.median(_FIRST)} ms, p99 {direct.median(_FIRST + " p99")}). answer: whole, of 4,800 characters;
-codex-api-proxy asks for a stream even then, of 200 deltas. wrong: requests that failed or were cut."""
+us: CPU time, user and system, of the whole process. event: a delta of text, at the client, in streams of 200; what goes
+before and after them is paid by them. short: a stream of 5 deltas. answer: whole, of the same text; codex-api-proxy
+asks for a stream of 200 deltas even then. first event: median time from a request to its first delta, one stream at a
+time, less that of the upstream itself ({direct.median(_FIRST)} ms), and the same of the 99th percentiles (its own is
+{direct.median(_FIRST + " p99")} ms). wrong: requests that failed or were cut."""
     )
 
 
