@@ -465,3 +465,33 @@ def test_what_a_port_that_refuses_losses_would_lose_is_refused(codex: Open, thre
     with pytest.raises(openai.BadRequestError, match="sent to this upstream"):
         ask(house, temperature=0.3, max_tokens=5)
     assert ask(house).choices[0].message.content == "Hello there."
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_anthropics_own_tool_runner_runs_through_it(
+    codex: Open, thread: Thread, stream: bool
+) -> None:
+    house, asked = codex(), []
+
+    @anthropic.beta_tool
+    def weather(city: str) -> str:
+        """The weather.
+
+        Args:
+            city: where.
+        """
+        asked.append(city)
+        return "sunny"
+
+    runner: Any = claude(house).beta.messages.tool_runner(
+        model=MODEL,
+        max_tokens=500,
+        tools=[weather],
+        messages=[{"role": "user", "content": "How is it in Paris?"}],
+        stream=stream,
+    )
+    *_, last = runner
+    said = last.get_final_message() if stream else last
+    assert asked == ["Paris"]
+    assert said.content[0].text == "It is sunny."
+    assert len(house.backend.seen) == 2

@@ -43,7 +43,8 @@ from openaiproxy.web.fields import (
 )
 from openaiproxy.web.pump import Pump
 from openaiproxy.web.reading import read_body
-from openaiproxy.web.relay import REFUSAL_BYTES, pass_on, tell_refusal
+from openaiproxy.web.refusing import REFUSAL_BYTES, tell_refusal
+from openaiproxy.web.relay import pass_on
 from openaiproxy.web.spending import Spending, spend
 from openaiproxy.web.translated import Beginning, Translated
 from openaiproxy.wire.headers import Field

@@ -3,26 +3,22 @@
 from functools import partial
 
 from openaiproxy.codex.completing import Completing
-from openaiproxy.codex.refusals import Refusal
 from openaiproxy.dialects.dialect import Dialect
 from openaiproxy.hub.events import Fault, FaultKind
 from openaiproxy.ops.payloads import UPSTREAM_REQUEST, UPSTREAM_RESPONSE
 from openaiproxy.upstream.client import Answer
-from openaiproxy.upstream.gather import gather
 from openaiproxy.upstream.outgoing import Outgoing
 from openaiproxy.web.exchange import Exchange
-from openaiproxy.web.fields import is_event_stream, with_fields
+from openaiproxy.web.fields import is_event_stream
 from openaiproxy.web.flow import Flow, Passing
 from openaiproxy.web.pump import Pump
 from openaiproxy.web.reading import read_body
+from openaiproxy.web.refusing import refuse_as_it_is
 from openaiproxy.web.spending import Spending, spend
 from openaiproxy.web.through import Through
 from openaiproxy.wire.boundary import Boundary
 
-__all__ = ["REFUSAL_BYTES", "pass_on", "refuse_as_it_is", "relay", "tell_refusal"]
-
-#: Bytes of a refusal that are held to be read.
-REFUSAL_BYTES = 1 << 20
+__all__ = ["pass_on", "relay"]
 
 CUT = "The upstream's answer ended before it was finished."
 SILENT = "The upstream fell silent within its answer."
@@ -69,32 +65,6 @@ async def _resendable(exchange: Exchange, target: bytes, spending: Spending) -> 
         )
 
     return await spend(exchange.port.purse, spending, send)
-
-
-async def refuse_as_it_is(exchange: Exchange, spending: Spending, answer: Answer) -> None:
-    """Hand a refusal on as it is, to a caller who speaks as the upstream does, but for what of it is
-    said wrongly.
-
-    :raises BadUpstream: where it is no answer of an API.
-    """
-    port = exchange.port
-    idle = port.profile.timeouts.idle
-    body = await gather(answer, port.clock, limit=REFUSAL_BYTES, idle=idle)
-    tell_refusal(exchange, answer, body, spending.refusal(answer, body, port.now()))
-
-
-def tell_refusal(exchange: Exchange, answer: Answer, body: bytes, found: Refusal | None) -> None:
-    """The same, once it was read.
-
-    :param found: what it was understood as.
-    """
-    if found is not None and found.page:
-        raise found.error()
-    status, fields = answer.status, list(answer.headers)
-    if found is not None:
-        status, fields = found.status, with_fields(fields, found.headers)
-        exchange.record.ending = "upstream-fault"
-    exchange.answer(status, fields, body)
 
 
 async def pass_on(
