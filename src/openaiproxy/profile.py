@@ -174,6 +174,7 @@ class Profile:
     :param hosts: names (lower case, no port) accepted in ``Host`` beside loopback's, where the
         Host rule holds.
     :param origins: values of ``Origin`` that may call from a web page; ``*`` is any.
+    :param health_model: asked by the deep check of health, which costs a few tokens.
     :param fixed_errors: whole bodies that a status is answered with, where a profile's contract
         has its own.
     :param bridging: what is translated, and how.
@@ -191,6 +192,7 @@ class Profile:
     log: LogPolicy = LogPolicy()
     bridging: Bridging = Bridging()
     fixed_errors: Mapping[int, bytes] = field(factory=dict)
+    health_model: str = "gpt-5-nano"
 
 
 @frozen

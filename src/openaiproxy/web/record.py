@@ -7,6 +7,7 @@ when. All other time is spent waiting for others.
 
 from attrs import define
 
+from openaiproxy.dialects.dialect import Seen
 from openaiproxy.hub.events import Fault, Usage
 from openaiproxy.ops.access import Exchanged
 
@@ -69,6 +70,12 @@ class Record:
         if fault is not None:
             self.fault = fault.kind.value[1]
             self.usage = fault.usage or self.usage
+
+    def note_seen(self, seen: Seen) -> None:
+        """Note what was read of an answer that passed."""
+        self.model = self.model or seen.model
+        self.usage = seen.usage or self.usage
+        self.note_fault(seen.fault)
 
     def close(self, port: int | str, profile: str, now: float) -> Exchanged:
         """The request's one line, as a value."""
