@@ -21,6 +21,7 @@ __all__ = [
     "Limits",
     "LogPolicy",
     "Logging",
+    "Operator",
     "Port",
     "Profile",
     "Route",
@@ -222,6 +223,21 @@ class Logging:
 
 
 @frozen
+class Operator:
+    """What is for the operator alone.
+
+    :param listen: Twisted endpoint of a port of its own; ``None`` opens none.
+    :param token: the admin token, which also opens the operator's pages on the other ports; without it they have none,
+        and the operator's own port is on loopback.
+    :param token_file: the file that it was read from, if it was.
+    """
+
+    listen: str | None = None
+    token: str | None = field(default=None, repr=False)
+    token_file: str | None = None
+
+
+@frozen
 class Config:
     """Everything that the process was told.
 
@@ -234,6 +250,7 @@ class Config:
 
     ports: tuple[Port, ...]
     logging: Logging = Logging()
+    operator: Operator = Operator()
     drain: float = 30.0
     warnings: tuple[str, ...] = ()
     presets: Mapping[str, str] = field(factory=dict)

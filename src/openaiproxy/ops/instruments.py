@@ -57,7 +57,10 @@ INSTRUMENTS: tuple[Instrument, ...] = (
         ("profile",),
     ),
     Instrument(
-        "openaiproxy_retried_total", "counter", "Times that an upstream was asked again.", ("profile",)
+        "openaiproxy_retried_total",
+        "counter",
+        "Times that an upstream was asked again.",
+        ("profile",),
     ),
     Instrument(
         "openaiproxy_refused_total",
@@ -138,5 +141,7 @@ INSTRUMENTS: tuple[Instrument, ...] = (
         ("profile", "what"),
     ),
     Instrument("openaiproxy_uptime_seconds", "gauge", "Seconds since the process started."),
-    Instrument("openaiproxy_draining", "gauge", "1 while the process finishes what runs and takes no more."),
+    Instrument(
+        "openaiproxy_draining", "gauge", "1 while the process finishes what runs and takes no more."
+    ),
 )

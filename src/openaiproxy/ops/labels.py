@@ -7,8 +7,6 @@ choose therefore falls into one of a few words first; what has no word of its ow
 import re
 from collections.abc import Iterable, Mapping
 
-from attrs import define, field
-
 from openaiproxy.capabilities import UNKNOWN, base_name, facts_of
 from openaiproxy.profile import Profile
 
@@ -23,7 +21,7 @@ _CLASSES: Mapping[int, str] = {each: f"{each}xx" for each in range(1, 6)}
 #: Names of OpenAI's and Anthropic's models about which nothing need be known to translate.
 _FURTHER = re.compile(
     r"text-embedding-(3-(small|large)|ada-002)|omni-moderation(-latest)?|whisper-1|tts-1(-hd)?|dall-e-[23]"
-    r"|gpt-image-\d(\.\d)?(-mini)?|gpt-realtime(-mini)?|sora-\d(-pro)?"
+    r"|gpt-[5-9](\.\d+)?-chat(-latest)?|gpt-image-\d(\.\d)?(-mini)?|gpt-realtime(-mini)?|sora-\d(-pro)?"
     r"|claude-[a-z0-9.-]{1,40}"
 )
 
@@ -33,40 +31,39 @@ def status_class(status: int | None) -> str:
     return NOT_ANSWERED if status is None else _CLASSES.get(status // 100, OTHER)
 
 
-@define(eq=False)
 class Names:
     """Words that are ours, or the configuration's, up to a number.
 
-    :param most: of them; later ones are ``other``.
+    :param known: those that there are from the beginning.
+    :param grows: whether others become known by being asked for, as far as there is room.
     """
 
-    _known: set[str] = field(converter=set)
-    _open: bool = False
-    _most: int = _MOST_NAMES
+    def __init__(self, known: Iterable[str] = (), *, grows: bool = False) -> None:
+        self._known = set(known)
+        self._grows = grows
 
     def label(self, name: str) -> str:
         """The label for a name."""
         if name in self._known:
             return name
-        if not self._open or len(self._known) >= self._most or len(name) > _LONGEST:
+        if not self._grows or len(self._known) >= _MOST_NAMES or len(name) > _LONGEST:
             return OTHER
         self._known.add(name)
         return name
 
 
-@define(eq=False)
 class Models:
     """Names of models.
 
     Those of the configuration have a label each. Others have one if their family is known and an upstream has answered
     for them: whoever makes names up is refused there, and fills nothing here.
 
-    :param configured: names that need no proof.
+    :param configured: names that need no proof, of which half the room is given.
     """
 
-    _labels: dict[str, str] = field(
-        converter=lambda names: {name: name for name in list(names)[: _MOST_MODELS // 2]}
-    )
+    def __init__(self, configured: Iterable[str] = ()) -> None:
+        names = list(configured)[: _MOST_MODELS // 2]
+        self._labels = {name: name for name in names}
 
     def label(self, model: str | None, *, proven: bool) -> str:
         """The label for a model.

@@ -97,11 +97,11 @@ class Metrics:
         self._seconds = seconds
         self._started = seconds()
         self._families = {made.name: _family(made, self.registry) for made in INSTRUMENTS}
-        self._profiles = Names([each.name for each in profiles])
+        self._profiles = Names(each.name for each in profiles)
         names = dict.fromkeys(key.name for each in profiles for key in each.auth.keys)
         self._clients = Names(["", *list(names)[:100]])
-        self._codes = Names((), open=True)
-        self._kinds = Names((), open=True)
+        self._codes = Names(grows=True)
+        self._kinds = Names(grows=True)
         self._providers = {
             each.name: "anthropic" if each.upstream.speaks[:1] == ("messages",) else "openai"
             for each in profiles
@@ -133,7 +133,9 @@ class Metrics:
         profile = self._profiles.label(said.profile)
         status, refused = said.status, said.ending == "refused"
         shown = status_class(status)
-        self._of("requests_total", said.route, profile, shown, self._clients.label(said.client)).inc()
+        self._of(
+            "requests_total", said.route, profile, shown, self._clients.label(said.client)
+        ).inc()
         self._of("request_duration_seconds", profile, said.route).observe(said.duration)
         if said.first_byte is not None:
             self._of("time_to_first_byte_seconds", profile, said.route).observe(said.first_byte)

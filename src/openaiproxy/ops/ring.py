@@ -1,8 +1,8 @@
 """The last requests and the last hour, for people who look.
 
 The ring holds the values of the last requests' lines, and so what a line may say and nothing else: no payload, no
-header, no key. The hour is sixty minutes of sums, each with its waits in bins that grow by a fifth, so that a quantile is
-right within a tenth. All of it has a size that no traffic changes.
+header, no key. The hour is sixty minutes of sums, each with its waits in bins that grow by a fifth, so that a quantile
+is right within a tenth. All of it has a size that no traffic changes.
 
 Minutes are counted by the clock that never jumps; the time of day is noted beside each as it begins.
 """
@@ -114,9 +114,7 @@ class _Sums:
         if said.first_byte is not None:
             self.waits[_bin(said.first_byte)] += 1
         old = self.models.get(model, ByModel())
-        self.models[model] = ByModel(
-            old.requests + 1, old.errors + failed, old.tokens.plus(said)
-        )
+        self.models[model] = ByModel(old.requests + 1, old.errors + failed, old.tokens.plus(said))
 
     def shown(self) -> Minute:
         return Minute(
@@ -216,5 +214,5 @@ def _quantile(waits: list[int], share: float) -> float | None:
     for number, count in enumerate(waits):
         seen += count
         if count and seen >= wanted:
-            return _FIRST_BIN * _GROWTH ** (number - 0.5)
+            return _FIRST_BIN * float(_GROWTH ** (number - 0.5))
     return None

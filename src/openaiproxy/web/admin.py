@@ -55,25 +55,19 @@ class Admin:
 
         :param peer: the address that it comes from.
         :param shown: what may be the token; see :func:`bearer_tokens`.
-        :raises BadRequest: 401 ``admin_token_missing`` or ``admin_token_invalid``; 429 ``too_many_tries``.
+        :raises BadRequest: 401 ``admin_token_missing`` or ``admin_token_invalid``; 403 ``admin_token_not_set``; 429
+            ``too_many_tries``.
         """
         place, now = _place(peer), self._seconds()
-        failures = self._failures.get(place)
-        if failures is not None and now >= failures.until:
-            del self._failures[place]
-            failures = None
-        if failures is not None and failures.count >= _TRIES:
-            wait = b"%d" % max(1, ceil(failures.until - now))
+        self._check_place(place, now)
+        if self._digest is None:
             raise BadRequest(
-                429,
-                "too_many_tries",
-                "openaiproxy: too many wrong admin tokens came from there; wait a little",
-                headers=((b"Retry-After", wait),),
+                403,
+                "admin_token_not_set",
+                "openaiproxy: this page needs an admin token, and none is set",
             )
         candidates = [each for each in shown if each]
-        if self._digest is not None and any(
-            hmac.compare_digest(_digest(each), self._digest) for each in candidates[:2]
-        ):
+        if any(hmac.compare_digest(_digest(each), self._digest) for each in candidates[:2]):
             return
         if not candidates:
             raise BadRequest(
@@ -89,6 +83,21 @@ class Admin:
             "openaiproxy: the admin token is not valid",
             headers=(_BEARER,),
         )
+
+    def _check_place(self, place: str, now: float) -> None:
+        failures = self._failures.get(place)
+        if failures is None:
+            return
+        if now >= failures.until:
+            del self._failures[place]
+        elif failures.count >= _TRIES:
+            wait = b"%d" % max(1, ceil(failures.until - now))
+            raise BadRequest(
+                429,
+                "too_many_tries",
+                "openaiproxy: too many wrong admin tokens came from there; wait a little",
+                headers=((b"Retry-After", wait),),
+            )
 
     def _note_failure(self, place: str, now: float) -> None:
         failures = self._failures.pop(place, None) or _Failures(0, now + _PERIOD)

@@ -258,7 +258,10 @@ class Exchange:
         body.stop()
         for payload in self._payloads:
             payload.close()
-        self.record.bytes_in, self.record.model = body.received, body.peek.model() or self.record.model
+        self.record.bytes_in, self.record.model = (
+            body.received,
+            body.peek.model() or self.record.model,
+        )
         if self._cut is not None:
             self.record.ending = self._cut
         elif self._error is not None:

@@ -26,9 +26,9 @@ from openaiproxy.web.sharing import Shared
 
 __all__ = ["Check", "OpenPort", "Running"]
 
-Check = Callable[[], "str | None | Awaitable[str | None]"]
-"""Says in one word of ours what keeps a port from being ready, such as ``login_expired``, or ``None``. It neither raises
-nor names a secret, a path or an account."""
+Check = Callable[[], "str | Awaitable[str | None] | None"]
+"""Says in one word of ours what keeps a port from being ready, such as ``login_expired``, or ``None``. It neither
+raises nor names a secret, a path or an account."""
 
 _MOST_LISTS = 256
 _BYTES_OF_LISTS = 16 << 20

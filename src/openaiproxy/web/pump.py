@@ -40,8 +40,8 @@ LINGER = 1.0
 class Pumped:
     """How it went.
 
-    :param ending: ``complete``, ``upstream-cut``, ``upstream-fault``, ``upstream-truncated``, ``client-gone``, ``timeout-idle``,
-        ``timeout-client-write``, ``cut``.
+    :param ending: ``complete``, ``upstream-cut``, ``upstream-fault``, ``upstream-truncated``, ``client-gone``,
+        ``timeout-idle``, ``timeout-client-write``, ``cut``.
     :param bytes_out: bytes of the body that were written.
     :param first_byte: the clock's time of the first of them.
     :param held: seconds from the upstream's bytes to that first one: the proxy's own time.
@@ -212,9 +212,7 @@ class Pump(Protocol):
             done, self._done = self._done, None
             if not done.called:
                 opened = self._open_answer is None
-                how = Pumped(
-                    last.ending, self._bytes_out, self._first_byte, opened, self._held
-                )
+                how = Pumped(last.ending, self._bytes_out, self._first_byte, opened, self._held)
                 done.callback(how)
 
     def _end_client(self, last: Last) -> None:
