@@ -90,7 +90,12 @@ def test_refusals_are_counted_by_their_code_row_116() -> None:
         ({"ending": "timeout-client-write"}, None),
         ({"ending": "upstream-fault", "fault": "rate"}, "rate"),
         ({"upstream_status": 429}, "rate"),
-        ({"upstream_status": 503}, "5xx"),
+        ({"upstream_status": 401}, "authentication"),
+        ({"upstream_status": 404}, "not_found"),
+        ({"upstream_status": 500}, "server"),
+        ({"upstream_status": 502}, "server"),
+        ({"upstream_status": 503}, "overloaded"),
+        ({"upstream_status": 418}, "4xx"),
         ({"ending": "upstream-cut"}, "truncated"),
         ({"ending": "refused", "code": "proxy_key_invalid", "upstream_status": None}, None),
     ],
@@ -201,7 +206,7 @@ def test_hostile_input_adds_a_bounded_number_of_series_pitfall_72() -> None:
 
 def test_no_label_holds_what_a_caller_chose_pitfall_70() -> None:
     secret = "hunter2-hunter2"
-    fields = {name: secret for name in ("client", "profile", "model", "id", "peer")}
+    fields = dict.fromkeys(("client", "profile", "model", "id", "peer"), secret)
     metrics = counted(said(path=f"/v1/{secret}?key={secret}", upstream_id=secret, **fields))
     metrics.note_left("gateway", [(b"x-ratelimit-remaining-tokens", secret.encode())])
     text = metrics.text().decode() + str(figures(metrics))

@@ -29,7 +29,7 @@ def figures(metrics: Metrics) -> dict[str, Any]:
     for family in metrics.registry.collect():
         for sample in family.samples:
             samples.setdefault(sample.name, []).append(sample)
-    requests = [each for each in samples["openaiproxy_requests_total"] if _counts(each)]
+    requests = [each for each in samples.get("openaiproxy_requests_total", []) if _counts(each)]
     total = _sum(requests)
     ok = _sum(each for each in requests if each.labels["status"] in _KEPT)
     errors = samples.get("openaiproxy_error_answers_total", [])

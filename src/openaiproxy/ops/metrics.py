@@ -22,6 +22,7 @@ from prometheus_client import (
 )
 from prometheus_client.exposition import generate_latest
 
+from openaiproxy.hub.events import FaultKind
 from openaiproxy.ops.access import Exchanged
 from openaiproxy.ops.instruments import INSTRUMENTS, Instrument
 from openaiproxy.ops.labels import OTHER, Models, Names, named_models, status_class
@@ -51,6 +52,11 @@ _LEFT: Mapping[bytes, str] = {
     b"anthropic-ratelimit-output-tokens-remaining": "output_tokens",
 }
 _LONGEST_NUMBER = 15
+#: A bad status's kind, where nobody read the body.
+_BY_STATUS: Mapping[int, str] = {
+    **{kind.status: kind.value[1] for kind in reversed(FaultKind)},
+    502: FaultKind.SERVER.value[1],
+}
 
 
 @define(eq=False)
@@ -251,4 +257,4 @@ def upstream_kind(said: Exchanged) -> str | None:
     status = said.upstream_status
     if status is None or status < 400:
         return None
-    return "rate" if status == 429 else status_class(status)
+    return _BY_STATUS.get(status) or status_class(status)

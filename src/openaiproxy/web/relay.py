@@ -79,7 +79,9 @@ def _dialect(exchange: Exchange, target: bytes) -> Dialect | None:
 
 
 def _tap(dialect: Dialect, answer: Answer, limits: Limits) -> Tap | None:
-    """Looks on, if the answer can be read."""
+    """Looks on, if the answer can be read. Of a bad one the status says what there is to know."""
+    if answer.status >= 400:
+        return None
     if is_event_stream(answer.headers):
         return Tap(dialect, stream=True, limit=limits.event)
     media = (first(answer.headers, b"content-type") or b"").partition(b";")[0].strip().lower()
