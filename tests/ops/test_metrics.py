@@ -10,7 +10,8 @@ from openaiproxy.bridging import Alias, Amendments, Bridging, Models
 from openaiproxy.ops.access import Exchanged
 from openaiproxy.ops.figures import figures
 from openaiproxy.ops.instruments import INSTRUMENTS
-from openaiproxy.ops.metrics import Metrics, upstream_kind
+from openaiproxy.ops.kinds import upstream_kind
+from openaiproxy.ops.metrics import Metrics
 from openaiproxy.ops.routes import ROUTES, route_of
 from openaiproxy.profile import ClientAuth, ClientKey, Profile
 

@@ -12,7 +12,7 @@ Children of an instrument are held here by their values: prometheus_client's own
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from attrs import define, field
+from attrs import define, field, frozen
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -22,15 +22,15 @@ from prometheus_client import (
 )
 from prometheus_client.exposition import generate_latest
 
-from openaiproxy.hub.events import FaultKind
 from openaiproxy.ops.access import Exchanged
 from openaiproxy.ops.instruments import INSTRUMENTS, Instrument
+from openaiproxy.ops.kinds import upstream_kind
 from openaiproxy.ops.labels import OTHER, Models, Names, named_models, status_class
 from openaiproxy.ops.routes import CREATES
 from openaiproxy.profile import Profile
 from openaiproxy.wire.headers import Field
 
-__all__ = ["Metrics", "upstream_kind"]
+__all__ = ["Metrics"]
 
 # A time of creation beside each series would double them, and nobody here asks for it.
 disable_created_metrics()
@@ -52,11 +52,6 @@ _LEFT: Mapping[bytes, str] = {
     b"anthropic-ratelimit-output-tokens-remaining": "output_tokens",
 }
 _LONGEST_NUMBER = 15
-#: A bad status's kind, where nobody read the body.
-_BY_STATUS: Mapping[int, str] = {
-    **{kind.status: kind.value[1] for kind in reversed(FaultKind)},
-    502: FaultKind.SERVER.value[1],
-}
 
 
 @define(eq=False)
@@ -76,6 +71,30 @@ class _Family:
             values = (OTHER,) * self._labels
         child = self._children[values] = self.made.labels(*values)
         return child
+
+
+@frozen
+class _Way:
+    """The children that most requests of one kind are counted in."""
+
+    profile: str
+    requests: Any
+    duration: Any
+    first_byte: Any
+    waited: Any
+    overhead: Any
+
+
+@frozen
+class _Spent:
+    """Those that a model's tokens are counted in."""
+
+    input: Any
+    output: Any
+    each_in: Any
+    each_out: Any
+    cached: Any
+    reasoning: Any
 
 
 def _family(made: Instrument, registry: CollectorRegistry) -> _Family:
@@ -113,6 +132,8 @@ class Metrics:
             for each in profiles
         }
         self._running: dict[str, list[Callable[[], int]]] = {}
+        self._ways: dict[tuple[str, str, str, str], _Way] = {}
+        self._spent: dict[str, _Spent] = {}
         self._prepare(profiles)
 
     def _prepare(self, profiles: tuple[Profile, ...]) -> None:
@@ -136,27 +157,42 @@ class Metrics:
 
         :returns: the label of its model.
         """
-        profile = self._profiles.label(said.profile)
-        status, refused = said.status, said.ending == "refused"
-        shown = status_class(status)
-        self._of(
-            "requests_total", said.route, profile, shown, self._clients.label(said.client)
-        ).inc()
-        self._of("request_duration_seconds", profile, said.route).observe(said.duration)
+        way = self._way(said)
+        profile, status = way.profile, said.status
+        way.requests.inc()
+        way.duration.observe(said.duration)
         if said.first_byte is not None:
-            self._of("time_to_first_byte_seconds", profile, said.route).observe(said.first_byte)
+            way.first_byte.observe(said.first_byte)
         if said.overhead is not None:
-            self._of("overhead_seconds", profile).observe(said.overhead)
+            way.overhead.observe(said.overhead)
         if said.waited is not None:
-            self._of("upstream_wait_seconds", profile).observe(said.waited)
+            way.waited.observe(said.waited)
         if status is not None and status >= 400:
             self._of("error_answers_total", str(status) if status < 600 else OTHER).inc()
-        if refused:
+        if said.ending == "refused":
             self._of("refused_total", profile, self._codes.label(said.code or OTHER)).inc()
         if said.retries:
             self._of("retried_total", profile).inc(said.retries)
         self._note_ending(said, profile)
         return self._note_model(said, profile)
+
+    def _way(self, said: Exchanged) -> _Way:
+        key = (said.route, said.profile, status_class(said.status), said.client)
+        way = self._ways.get(key)
+        if way is not None:
+            return way
+        profile, client = self._profiles.label(said.profile), self._clients.label(said.client)
+        way = _Way(
+            profile,
+            self._of("requests_total", key[0], profile, key[2], client),
+            self._of("request_duration_seconds", profile, said.route),
+            self._of("time_to_first_byte_seconds", profile, said.route),
+            self._of("upstream_wait_seconds", profile),
+            self._of("overhead_seconds", profile),
+        )
+        if len(self._ways) < _MOST_SERIES and (profile, client) == (said.profile, said.client):
+            self._ways[key] = way
+        return way
 
     def _note_ending(self, said: Exchanged, profile: str) -> None:
         if said.ending == "client-gone":
@@ -173,8 +209,8 @@ class Metrics:
         operation = CREATES.get(said.route)
         if operation is None or said.upstream_status is None:
             return model
-        error = upstream_kind(said)
-        error = "" if error is None else self._kinds.label(error)
+        kind = upstream_kind(said)
+        error = "" if kind is None else self._kinds.label(kind)
         provider = self._providers.get(profile, OTHER)
         duration = self._families["gen_ai_client_operation_duration_seconds"]
         duration.of(operation, provider, model, error).observe(said.duration)
@@ -183,15 +219,25 @@ class Metrics:
         return model
 
     def _note_tokens(self, said: Exchanged, model: str) -> None:
-        usage = self._families["gen_ai_client_token_usage"]
-        usage.of("input", model).observe(said.tokens_in or 0)
-        usage.of("output", model).observe(said.tokens_out or 0)
-        self._of("tokens_total", model, "in").inc(said.tokens_in or 0)
-        self._of("tokens_total", model, "out").inc(said.tokens_out or 0)
+        spent = self._spent.get(model)
+        if spent is None:
+            usage = self._families["gen_ai_client_token_usage"]
+            spent = self._spent[model] = _Spent(
+                self._of("tokens_total", model, "in"),
+                self._of("tokens_total", model, "out"),
+                usage.of("input", model),
+                usage.of("output", model),
+                self._of("tokens_total", model, "cached"),
+                self._of("tokens_total", model, "reasoning"),
+            )
+        spent.input.inc(said.tokens_in or 0)
+        spent.output.inc(said.tokens_out or 0)
+        spent.each_in.observe(said.tokens_in or 0)
+        spent.each_out.observe(said.tokens_out or 0)
         if said.tokens_cached:
-            self._of("tokens_total", model, "cached").inc(said.tokens_cached)
+            spent.cached.inc(said.tokens_cached)
         if said.tokens_reasoning:
-            self._of("tokens_total", model, "reasoning").inc(said.tokens_reasoning)
+            spent.reasoning.inc(said.tokens_reasoning)
 
     def note_left(self, profile: str, fields: Iterable[Field]) -> None:
         """Note what an upstream says is left of its limits.
@@ -236,25 +282,3 @@ class Metrics:
 
     def _of(self, name: str, *values: str) -> Any:
         return self._families["openaiproxy_" + name].of(*values)
-
-
-def upstream_kind(said: Exchanged) -> str | None:
-    """What went wrong upstream, in one of our words; ``None`` if nothing did, or it was no fault of the upstream's.
-
-    :returns: the code of our own error where there was no answer, the fault's kind where one was read, and else what
-        its status says.
-    """
-    if said.ending == "client-gone":
-        return None
-    if said.code is not None and said.ending != "refused":
-        return said.code
-    if said.fault is not None:
-        return said.fault
-    if said.ending == "upstream-cut":
-        return "truncated"
-    if said.ending.startswith("timeout-") and said.ending != "timeout-client-write":
-        return said.ending
-    status = said.upstream_status
-    if status is None or status < 400:
-        return None
-    return _BY_STATUS.get(status) or status_class(status)
