@@ -13,7 +13,7 @@ from openaiproxy.ops.instruments import INSTRUMENTS
 from openaiproxy.ops.kinds import upstream_kind
 from openaiproxy.ops.metrics import Metrics
 from openaiproxy.ops.routes import ROUTES, route_of
-from openaiproxy.profile import ClientAuth, ClientKey, Profile
+from openaiproxy.profile import ClientAuth, ClientKey, Limits, Profile, Timeouts
 
 ALICE = ClientAuth(keys=(ClientKey("alice", "alices-secret-key"),))
 ONE = Profile("gateway", (), auth=ALICE)
@@ -73,6 +73,18 @@ def test_endings_are_counted_each_under_its_name_row_116(
     for each in ("cancelled", "truncated", "retried"):
         found = value(metrics, f"openaiproxy_{each}_total", profile="gateway")
         assert found == (1 if each == name else 0)
+
+
+def test_limits_and_timeouts_are_shown_as_configured_rows_98_100_102() -> None:
+    profile = Profile(
+        "gateway", (), limits=Limits(requests=7, body=None), timeouts=Timeouts(idle=5)
+    )
+    metrics = counted(profiles=(profile,))
+    gateway = {"profile": "gateway"}
+    assert value(metrics, "openaiproxy_limit", **gateway, what="requests") == 7
+    assert value(metrics, "openaiproxy_timeout_seconds", **gateway, what="idle") == 5
+    name = "openaiproxy_limit"
+    assert metrics.registry.get_sample_value(name, {**gateway, "what": "body"}) is None
 
 
 def test_refusals_are_counted_by_their_code_row_116() -> None:

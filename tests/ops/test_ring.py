@@ -2,6 +2,7 @@
 
 import pytest
 from twisted.internet.task import Clock
+from twisted.logger import LogEvent, globalLogPublisher
 
 from openaiproxy.ops.ring import Entry, Ring, Tokens
 from tests.ops.test_metrics import said
@@ -95,3 +96,22 @@ def test_a_wall_clock_that_jumps_back_breaks_no_minute(clock: Clock) -> None:
         ring.note(said(), "other")
         clock.advance(30)
     assert [minute.requests for minute in ring.minutes()] == [2, 1]
+
+
+def test_a_listener_that_fails_harms_nobody(ring: Ring) -> None:
+    told: list[Entry] = []
+
+    def fail(entry: Entry) -> None:
+        raise RuntimeError("no")
+
+    ring.subscribe(fail)
+    ring.subscribe(told.append)
+    events: list[LogEvent] = []
+    globalLogPublisher.addObserver(events.append)
+    try:
+        ring.note(said(), "other")
+        ring.note(said(), "other")
+    finally:
+        globalLogPublisher.removeObserver(events.append)
+    assert [entry.number for entry in told] == [1, 2]
+    assert [event["log_namespace"] for event in events] == ["openaiproxy.ring"]

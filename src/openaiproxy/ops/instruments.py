@@ -39,14 +39,21 @@ INSTRUMENTS: tuple[Instrument, ...] = (
         ("route", "profile", "status", "client"),
     ),
     Instrument(
-        "openaiproxy_error_answers_total", "counter", "Answers of 400 and above.", ("status",)
+        "openaiproxy_error_answers_total",
+        "counter",
+        "Answers of 400 and above, those of our own pages left out.",
+        ("status",),
     ),
     Instrument(
         "openaiproxy_requests_in_flight", "gauge", "Requests that are under way.", ("profile",)
     ),
     Instrument(
-        "openaiproxy_requests_limit", "gauge", "Requests that a port takes at once.", ("profile",)
+        "openaiproxy_limit",
+        "gauge",
+        "Configured limits: requests at once, and bytes of bodies.",
+        ("profile", "what"),
     ),
+    Instrument("openaiproxy_timeout_seconds", "gauge", "Configured timeouts.", ("profile", "what")),
     Instrument(
         "openaiproxy_cancelled_total", "counter", "Requests whose caller went away.", ("profile",)
     ),

@@ -12,7 +12,7 @@ Children of an instrument are held here by their values: prometheus_client's own
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import asdict, define, field, frozen
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -26,7 +26,7 @@ from openaiproxy.ops.access import Exchanged
 from openaiproxy.ops.instruments import INSTRUMENTS, Instrument
 from openaiproxy.ops.kinds import upstream_kind
 from openaiproxy.ops.labels import OTHER, Models, Names, named_models, status_class
-from openaiproxy.ops.routes import CREATES
+from openaiproxy.ops.routes import CREATES, OURS
 from openaiproxy.profile import Profile
 from openaiproxy.wire.headers import Field
 
@@ -142,9 +142,15 @@ class Metrics:
         self._family("draining").set_function(lambda: float(self.draining))
         for profile in profiles:
             name = self._profiles.label(profile.name)
-            self._of("requests_limit", name).set(profile.limits.requests)
+            self._set_all("limit", name, asdict(profile.limits))
+            self._set_all("timeout_seconds", name, asdict(profile.timeouts))
             for each in ("cancelled_total", "truncated_total", "retried_total"):
                 self._of(each, name)
+
+    def _set_all(self, name: str, profile: str, values: Mapping[str, float | None]) -> None:
+        for what, value in values.items():
+            if value is not None:
+                self._of(name, profile, what).set(value)
 
     def uptime(self) -> float:
         """Seconds since the start."""
@@ -167,7 +173,7 @@ class Metrics:
             way.overhead.observe(said.overhead)
         if said.waited is not None:
             way.waited.observe(said.waited)
-        if status is not None and status >= 400:
+        if status is not None and status >= 400 and said.route not in OURS:
             self._of("error_answers_total", str(status) if status < 600 else OTHER).inc()
         if said.ending == "refused":
             self._of("refused_total", profile, self._codes.label(said.code or OTHER)).inc()

@@ -12,11 +12,13 @@ from collections.abc import Callable, Mapping
 from math import log
 
 from attrs import define, field, frozen
+from twisted.logger import Logger
 
 from openaiproxy.ops.access import Exchanged
 
 __all__ = ["ByModel", "Entry", "Minute", "Ring", "Tokens"]
 
+_log = Logger(namespace="openaiproxy.ring")
 _LAST = 200
 _MINUTES = 60
 _LISTENERS = 64
@@ -155,7 +157,12 @@ class Ring:
         self._entries.append(entry)
         self._minute(now).add(said, model)
         for listener in tuple(self._listeners):
-            listener(entry)
+            try:
+                listener(entry)
+            except Exception:
+                # Whoever looks on must not be what a request ends badly of.
+                self._listeners.remove(listener)
+                _log.failure("a listener to the last requests failed, and is told no more")
 
     def recent(self, after: int = 0) -> tuple[Entry, ...]:
         """The last requests, the oldest first.
@@ -172,7 +179,7 @@ class Ring:
     def subscribe(self, listener: Callable[[Entry], None]) -> Callable[[], None] | None:
         """Be told of every request that ends from now on.
 
-        :param listener: must return soon and not raise; it is called while the request is being let go.
+        :param listener: must return soon, as it is called while the request is being let go. One that raises is told no more.
         :returns: ends it, and may be called again; ``None`` where too many listen already.
         """
         if len(self._listeners) >= _LISTENERS:
