@@ -399,3 +399,15 @@ def test_a_question_for_models_is_a_hit_or_a_miss() -> None:
             "openaiproxy_models_cache_total", {"profile": "gateway", "result": result}
         )
         assert found == 1
+
+
+def test_a_relay_adds_nothing_where_the_broken_connection_says_it() -> None:
+    wired = wire("passthrough")
+    client = post(wired, PATHS["chat"], {**ASKED, "stream": True})
+    played = wired.upstream.asked[0].answer(headers=EVENTS)
+    played.send(delta("x"))
+    played.end(ResponseFailed([]))
+    assert body_of(client) == delta("x")
+    assert not is_whole(client)
+    assert wired.lines[0]["ending"] == "upstream-cut"
+    assert truncated(wired) == 1

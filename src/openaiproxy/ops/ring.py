@@ -179,7 +179,8 @@ class Ring:
     def subscribe(self, listener: Callable[[Entry], None]) -> Callable[[], None] | None:
         """Be told of every request that ends from now on.
 
-        :param listener: must return soon, as it is called while the request is being let go. One that raises is told no more.
+        :param listener: must return soon, as it is called while the request is being let go. One that raises is told
+            no more.
         :returns: ends it, and may be called again; ``None`` where too many listen already.
         """
         if len(self._listeners) >= _LISTENERS:

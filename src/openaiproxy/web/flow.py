@@ -14,9 +14,10 @@ from openaiproxy.hub.events import FaultKind
 from openaiproxy.passthrough import Tap
 from openaiproxy.wire.boundary import Boundary
 
-__all__ = ["KEEPALIVE", "Flow", "Last", "Passing"]
+__all__ = ["KEEPALIVE", "SHORT", "Flow", "Last", "Passing"]
 
-_SHORT = "upstream-truncated"
+#: How a stream ends that ended well by HTTP's rules and without its dialect's finish.
+SHORT = "upstream-truncated"
 #: The comment doesn't begin with ``: ping``, at which one client's parser stops reading.
 KEEPALIVE = b": keepalive\n\n"
 
@@ -108,9 +109,9 @@ class Passing:
         seen = None if self._tap is None else self._tap.eof()
         if seen is None or not self._is_short(seen):
             return Last(ending, proper=True)
-        told = self._told(_SHORT)
+        told = self._told(SHORT)
         # What can be neither told nor, for its length was promised, be left unfinished, is at least counted.
-        return Last(_SHORT, told, proper=bool(told) or self._boundary is None)
+        return Last(SHORT, told, proper=bool(told) or self._boundary is None)
 
     def _told(self, ending: str) -> bytes:
         if self._on_cut is None or self._boundary is None or not self._boundary.between_events():

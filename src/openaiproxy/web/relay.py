@@ -12,7 +12,7 @@ from openaiproxy.profile import Limits
 from openaiproxy.upstream.client import Answer
 from openaiproxy.web.exchange import Exchange
 from openaiproxy.web.fields import is_event_stream, upstream_fields
-from openaiproxy.web.flow import Passing
+from openaiproxy.web.flow import SHORT, Passing
 from openaiproxy.web.pump import Pump
 from openaiproxy.wire.boundary import Boundary
 from openaiproxy.wire.headers import first
@@ -42,20 +42,30 @@ async def relay(exchange: Exchange, target: bytes) -> None:
         request.method, target, fields, None if body.length == 0 else body
     )
     body.on_progress = None
-    await pass_on(exchange, answer, _dialect(exchange, target))
+    await pass_on(exchange, answer, _dialect(exchange, target), tells_cuts=False)
 
 
-async def pass_on(exchange: Exchange, answer: Answer, dialect: Dialect | None = None) -> None:
+async def pass_on(
+    exchange: Exchange,
+    answer: Answer,
+    dialect: Dialect | None = None,
+    *,
+    tells_cuts: bool = True,
+) -> None:
     """Hand an answer on as it is.
 
     :param dialect: the answer's, if it is known: what it took is read off it, and a caller is told in it that an event
-        stream broke off.
+        stream ended before it was finished.
+    :param tells_cuts: whether that is told of a stream whose connection broke, too. Where not a byte is to differ from
+        the upstream's, the broken connection says it; a stream that ends well by HTTP's rules says nothing.
     """
     port, record = exchange.port, exchange.record
     # Nothing can be put into a body of a promised length.
     commentable = answer.length is None and is_event_stream(answer.headers)
     piece = exchange.keep(UPSTREAM_RESPONSE, [(name, [value]) for name, value in answer.headers])
-    told = None if dialect is None else partial(_told_cut, dialect)
+    told = None
+    if dialect is not None:
+        told = partial(_told_cut if tells_cuts else _told_short, dialect)
     tap = None if dialect is None else _tap(dialect, answer, port.profile.limits)
     if dialect is not None:
         record.dialects = f"{dialect.name}>{dialect.name}"
@@ -89,6 +99,11 @@ def _tap(dialect: Dialect, answer: Answer, limits: Limits) -> Tap | None:
     if media != b"application/json" or coding.strip().lower() != b"identity":
         return None
     return Tap(dialect, stream=False, limit=min(limits.answer, _WHOLE_BYTES))
+
+
+def _told_short(dialect: Dialect, ending: str) -> bytes:
+    """The record that ends a stream which nothing else shows to be cut."""
+    return _told_cut(dialect, ending) if ending == SHORT else b""
 
 
 def _told_cut(dialect: Dialect, ending: str) -> bytes:
