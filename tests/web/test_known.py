@@ -411,3 +411,17 @@ def test_a_relay_adds_nothing_where_the_broken_connection_says_it() -> None:
     assert not is_whole(client)
     assert wired.lines[0]["ending"] == "upstream-cut"
     assert truncated(wired) == 1
+
+
+def test_a_body_that_comes_slowly_is_nobodys_own_time_when_tokens_are_counted() -> None:
+    wired = wire("gateway", clock=Ticking(), upstream=Upstream(speaks=("messages",)))
+    raw = json.dumps(ASKED).encode()
+    client = wired.client()
+    head = request("POST", "/v1/messages/count_tokens", body=raw)[: -len(raw)]
+    client.send(head)
+    wired.clock.advance(10)
+    client.send(raw)
+    played = wired.upstream.asked[0].answer(headers=JSON)
+    played.send(b'{"input_tokens": 3}')
+    played.end()
+    assert wired.lines[0]["overhead"] < 0.1

@@ -8,6 +8,7 @@ import treq
 from attrs import evolve
 from twisted.internet import reactor
 from twisted.internet.protocol import Factory
+from twisted.logger import LogEvent, globalLogPublisher
 from twisted.web.client import Agent, HTTPConnectionPool, ResponseFailed
 
 from openaiproxy.errors import Misconfigured
@@ -195,3 +196,20 @@ async def test_the_operators_port_beyond_loopback_without_a_token_opens_nothing(
     assert answer.code == 401
     await answer.content()
     await guarded.stopService()
+
+
+@pytest_twisted.ensureDeferred
+async def test_callers_are_served_where_the_operators_port_is_taken() -> None:
+    taken = reactor.listenTCP(0, Factory(), interface="127.0.0.1")
+    ports = operated(f"tcp:{taken.getHost().port}:interface=127.0.0.1")
+    events: list[LogEvent] = []
+    globalLogPublisher.addObserver(events.append)
+    try:
+        ports.privilegedStartService()
+    finally:
+        globalLogPublisher.removeObserver(events.append)
+    assert ports.operator_address is None
+    assert len(ports.addresses) == 2
+    assert [event for event in events if "no port for the operator" in event["log_format"]]
+    await ports.stopService()
+    await taken.stopListening()

@@ -60,7 +60,6 @@ def bridge(caller: Dialect) -> Course:
 
     async def course(exchange: Exchange, target: bytes) -> None:
         raw = await read_body(exchange)
-        exchange.work()
         crossing = _Crossing(exchange, target, _asking(exchange, caller, raw))
         try:
             await crossing.run()

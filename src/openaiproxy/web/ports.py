@@ -165,7 +165,12 @@ class Ports(Service):
     def _open_operator(self, endpoint: str) -> None:
         """The operator's own port, which has no upstream: no path leads to the one that is named here."""
         site = Site(None, self._reactor)
-        listening = self._listen(endpoint, site)
+        try:
+            listening = self._listen(endpoint, site)
+        except Misconfigured as mistake:
+            # Callers are served all the same.
+            _log.error("there is no port for the operator: {why}", why=str(mistake))
+            return
         address = listening.getHost()
         host = getattr(address, "host", None)
         loopback = host is None or is_loopback(host)
