@@ -26,7 +26,7 @@ from openaiproxy.codex.requests import fit_request
 from openaiproxy.dialects.dialect import Dialect
 from openaiproxy.dialects.responses.wire import RESPONSES
 from openaiproxy.errors import BadUpstream, ProxyError
-from openaiproxy.hub.events import Fault, FaultKind
+from openaiproxy.hub.events import Fault, FaultKind, Usage
 from openaiproxy.learning import Remedy
 from openaiproxy.ops.payloads import UPSTREAM_REQUEST
 from openaiproxy.translation import Answer as Whole
@@ -117,6 +117,7 @@ class _Crossing:
                 self._refuse(attempt, answer, refusal)
                 return
             self._remember(remedy)
+            self._exchange.record.retries += 1
             attempt = self._asking.attempt(learnt | {remedy})
             answer = await self._send(attempt)
         passes = attempt.translation is None and not self._spending.is_backend
@@ -147,6 +148,9 @@ class _Crossing:
 
     async def _send(self, attempt: Attempt) -> Answer:
         exchange, translation = self._exchange, attempt.translation
+        caller = self._asking.caller.name
+        upstream = caller if translation is None else translation.upstream.name
+        exchange.record.dialects = f"{caller}>{upstream}"
         if translation is not None:
             self._prepare(translation)
         self._fields = dropped_field(attempt.losses)
@@ -194,13 +198,15 @@ class _Crossing:
         assert self._flow is not None, "only a stream has beats"
         if not self._flow.committed:
             self._open([])
-        self._write(self._flow.beat())
+        self._put(self._flow.beat())
 
     # Down.
 
     async def _gather(self, answer: Answer, limit: int) -> bytes:
         port = self._exchange.port
-        return await gather(answer, port.clock, limit=limit, idle=port.profile.timeouts.idle)
+        body = await gather(answer, port.clock, limit=limit, idle=port.profile.timeouts.idle)
+        self._exchange.work()
+        return body
 
     async def _deliver(self, attempt: Attempt, answer: Answer) -> None:
         translation, streams = attempt.translation, is_event_stream(answer.headers)
@@ -234,6 +240,7 @@ class _Crossing:
         pump = Pump(exchange.request, answer, port.clock, port.profile.timeouts, flow, opening)
         how = await pump.run()
         exchange.pumped(how)
+        self._note(flow.stream.usage, flow.stream.fault)
         if not how.opened and flow.stream.fault is not None:
             whole = translation.failure(flow.stream.fault)
             self._tell(translation, whole, answer.headers, self._begun.data)
@@ -242,6 +249,7 @@ class _Crossing:
         self, flow: Translated, translation: Translation, answer: Answer, data: bytes
     ) -> None:
         fault = flow.stream.fault
+        self._note(flow.stream.usage, fault)
         if fault is not None and not flow.committed and not flow.stream.begun:
             self._answer(translation.failure(fault), answer.headers)
             return
@@ -256,12 +264,14 @@ class _Crossing:
         translation, fields = attempt.translation, answer.headers
         found = self._spending.refusal(answer, body, self._exchange.port.now())
         if translation is None:
+            self._note(None, self._asking.caller.parse_fault(answer.status, body))
             tell_refusal(self._exchange, answer, body, found)
             return
         if found is None:
             whole = translation.refusal(answer.status, body)
         else:
             whole, fields = translation.failure(found.fault), with_fields(fields, found.headers)
+        self._note(whole.usage, whole.fault)
         if self._flow is None or not self._flow.committed:
             self._answer(whole, fields)
         elif whole.fault is not None:
@@ -285,6 +295,7 @@ class _Crossing:
 
     def _answer(self, whole: Whole, fields: list[Field]) -> None:
         self.close()
+        self._note(whole.usage, whole.fault)
         full = [*self._made(fields, _JSON), *self._fields]
         self._exchange.answer(whole.status, full, whole.body)
         if whole.fault is not None:
@@ -306,11 +317,22 @@ class _Crossing:
             return made
         return [each for each in made if not each[0].lower().startswith(b"x-codex-")]
 
+    def _note(self, usage: Usage | None, fault: Fault | None) -> None:
+        record = self._exchange.record
+        record.usage = usage or record.usage
+        record.note_fault(fault)
+
     def _write(self, data: bytes) -> None:
-        record, request = self._exchange.record, self._exchange.request
+        """Write what the upstream's answer has come to."""
+        record, now = self._exchange.record, self._exchange.port.clock.seconds()
+        self._put(data)
+        record.rest(now)
+        record.first_byte = record.first_byte or now
+
+    def _put(self, data: bytes) -> None:
+        request = self._exchange.request
         if request.channel is not None and data:
-            record.first_byte = record.first_byte or self._exchange.port.clock.seconds()
-            record.bytes_out += len(data)
+            self._exchange.record.bytes_out += len(data)
             request.write(data)
 
 
