@@ -201,3 +201,11 @@ def test_defect_5_10_9_how_often_tokens_were_refreshed_is_known_to_the_port() ->
     wired.port.purse = OfLogin(login, profile, lambda base: wired.port.client)
     assert wired.port.login is login
     assert login.refreshed == 0
+
+
+@pytest.mark.parametrize("holds", [spent("one"), defect("expired", "Run codex login.")])
+def test_a_port_knows_whether_its_login_is_good(holds: Any) -> None:
+    wired = played(PlayedLogin(holds))
+    fault = Deferred.fromCoroutine(wired.port.purse.fault())
+    assert fault.result == (None if isinstance(holds, Spent) else "login_expired")
+    assert Deferred.fromCoroutine(Wired(PRESETS["keyed"].profile).port.purse.fault()).result is None

@@ -4,6 +4,8 @@ Two logins over one file would refresh each other's tokens. The ways that a logi
 profile whose port it is, with its waits and its proxy.
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,9 +26,12 @@ class Purses:
     """What the ports of a process spend.
 
     :param reactor: clock, name resolver and threads.
+    :param told: is told of each refresh of a login: the first profile that spends it, and whether
+        tokens were got.
     """
 
     _reactor: Any
+    _told: Callable[[str, bool], None] = lambda profile, ok: None
     _logins: dict[str, Login] = field(factory=dict, init=False)
     _ways: list["_Ways"] = field(factory=list, init=False)
 
@@ -58,6 +63,7 @@ class Purses:
         if login is None:
             upstream = _way(profile.upstream, account, account.refresh_url)
             login = open_login(self._reactor, account, upstream, profile.timeouts)
+            login.tell(partial(self._told, profile.name))
             self._logins[account.auth_file] = login
         elif login.account != account:
             raise Misconfigured(

@@ -23,6 +23,7 @@ from twisted.web.http_headers import Headers
 
 from openaiproxy.codex.refusals import Refusal, refusal
 from openaiproxy.codex.targets import backend_target
+from openaiproxy.errors import Unavailable
 from openaiproxy.profile import Profile
 from openaiproxy.upstream.client import Answer, UpstreamClient
 from openaiproxy.upstream.login.document import Mode as Holds
@@ -135,6 +136,9 @@ class Purse(Protocol):
         :raises Unavailable: 503 ``login_...``, likewise.
         """
 
+    async def fault(self) -> str | None:
+        """Why there is nothing to spend, in one word such as ``login_expired``; ``None`` if there is."""
+
 
 @frozen
 class Key:
@@ -149,6 +153,10 @@ class Key:
 
     async def renewed(self, refused: Spending) -> Spending | None:
         """Nothing."""
+        return None
+
+    async def fault(self) -> str | None:
+        """Whether it is good, only the upstream knows."""
         return None
 
 
@@ -174,6 +182,14 @@ class OfLogin:
         assert refused.spent is not None, "it was taken from a login"
         again = await self.login.renewed(refused.spent)
         return None if again is None else self._of(again)
+
+    async def fault(self) -> str | None:
+        """What is wrong with the login. Tokens that are due are refreshed."""
+        try:
+            await self.login.credential()
+        except Unavailable as error:
+            return error.code
+        return None
 
     def _of(self, spent: Spent) -> Spending:
         if self._made is None or self._made.spent is not spent:
