@@ -347,3 +347,20 @@ def test_it_is_the_sdks_client_that_reads_all_this(
     with pytest.raises(Exception, match="It broke"):
         list(client.chat.completions.create(**asked, stream=True))
     client.close()
+
+
+def test_defect_5_10_9_refreshes_are_counted_where_they_are_looked_for(
+    open_house_of_codex: Open, thread: Thread
+) -> None:
+    house = open_house_of_codex(left=-1)
+    said = house.plain("GET", "/ready")
+    assert said.status == 200
+    found = json.loads(said.body)
+    assert (found["mode"], found["ok"]) == ("chatgpt", True)
+    assert found["upstream_base"] == f"http://127.0.0.1:{house.behind}/backend-api/codex"
+    assert str(house.path) not in said.body.decode()
+    registry = house.ports.watch.metrics.text().decode()
+    assert 'token_refreshes_total{profile="codex",result="ok"} 1.0' in registry
+    house.path.unlink()
+    said = house.plain("GET", "/ready")
+    assert (said.status, json.loads(said.body)["error"]) == (503, "login_absent")

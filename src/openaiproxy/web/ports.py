@@ -92,7 +92,7 @@ class Ports(Service):
         self._operator: _Open | None = None
         self._embedded: IListeningPort | None = None
         self._clients: dict[str, UpstreamClient] = {}
-        self._purses = Purses(reactor)
+        self._purses = Purses(reactor, self._note_refresh)
         self._cut_later: IDelayedCall | None = None
 
     def privilegedStartService(self) -> None:
@@ -130,23 +130,8 @@ class Ports(Service):
         address = listening.getHost()
         host = getattr(address, "host", None)
         loopback = host is not None and is_loopback(host)
-        client = self._client_of(profile)
-        gate = Gate(profile, loopback=loopback, salt=self._salt)
         number = getattr(address, "port", port.endpoint)
-        payloads = self._payloads(profile)
-        purse = self._purses.open(profile, client)
-        open_port = OpenPort(
-            profile,
-            number,
-            self._reactor,
-            client,
-            gate,
-            self._access,
-            payloads,
-            watch=self.watch,
-            admin=self.admin,
-            purse=purse,
-        )
+        open_port = self._make_port(profile, number, loopback=loopback)
         site.resource = build_tree(open_port)
         site.on_refused = open_port.note_refused
         self._open.append(_Open(listening, site, open_port))
@@ -195,6 +180,26 @@ class Ports(Service):
         if not loopback and not self.admin.has_token:
             raise Misconfigured(f"{endpoint}: listens beyond loopback, and there is no admin token")
         _log.info("the operator's port listens on {endpoint}", endpoint=endpoint)
+
+    def _make_port(self, profile: Profile, number: int | str, *, loopback: bool) -> OpenPort:
+        client = self._client_of(profile)
+        purse = self._purses.open(profile, client)
+        return OpenPort(
+            profile,
+            number,
+            self._reactor,
+            client,
+            Gate(profile, loopback=loopback, salt=self._salt),
+            self._access,
+            self._payloads(profile),
+            purse=purse,
+            watch=self.watch,
+            admin=self.admin,
+            checks=(purse.fault,),
+        )
+
+    def _note_refresh(self, profile: str, ok: bool) -> None:
+        self.watch.metrics.note_refresh(profile, ok=ok)
 
     def _listen(self, endpoint: str, site: Site) -> IListeningPort:
         """All of Twisted's server endpoints listen at once; one that doesn't is of no use here."""
