@@ -5,6 +5,7 @@ A dialect reads and writes whole answers as a :class:`Reply`, and streams as eve
 that what an answer means is decided once, in the grammar.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 
 from attrs import frozen
@@ -16,13 +17,14 @@ from openaiproxy.hub.events import (
     Fault,
     Other,
     PartBegin,
+    PartDelta,
     PartEnd,
 )
 from openaiproxy.hub.grammar import LIMIT, walk
-from openaiproxy.hub.growth import bare
-from openaiproxy.hub.parts import Part
+from openaiproxy.hub.growth import bare, logprobs, texts
+from openaiproxy.hub.parts import Part, Reasoning, Refusal, Text
 
-__all__ = ["Reply", "fold", "unfold"]
+__all__ = ["Reply", "fold", "retold", "unfold"]
 
 
 @frozen
@@ -92,3 +94,27 @@ def unfold(reply: Reply) -> Iterator[Event]:
             yield PartEnd(slot, part)
             slot += 1
     yield reply.end
+
+
+_PIECE = re.compile(r"(?s).{1,24}(?:\S{0,24}\s?)")
+"""Some words: at least two dozen characters, and on to the next space unless it is far."""
+
+
+def retold(reply: Reply) -> Iterator[Event]:
+    """The loose events of a whole answer, its words a few at a time, as a model would have told them.
+
+    :param reply: any whole answer.
+    """
+    for event in unfold(reply):
+        if isinstance(event, PartEnd) and isinstance(event.part, Text | Refusal | Reasoning):
+            yield from _told(event.slot, event.part)
+        yield event
+
+
+def _told(slot: int, part: Part) -> Iterator[PartDelta]:
+    """The deltas of a part; none where each word has its odds, which can't be cut."""
+    if logprobs(part):
+        return
+    for (channel, index), text in texts(part).items():
+        for piece in _PIECE.findall(text):
+            yield PartDelta(slot, piece, channel, index)
