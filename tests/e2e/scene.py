@@ -26,6 +26,7 @@ from twisted.web.client import Agent, ResponseDone
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IBodyProducer
 from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET
 from zope.interface import implementer
 
 from openaiproxy.config.load import load
@@ -90,12 +91,16 @@ class Sent:
 
 @frozen
 class Played:
-    """An answer that a test gives in the stand-in's place, all at once."""
+    """An answer that a test gives in the stand-in's place, all at once.
+
+    :param silent: whether none is given at all.
+    """
 
     status: int = 200
     body: Any = b""
     media: str = "application/json"
     headers: tuple[tuple[str, str], ...] = ()
+    silent: bool = False
 
     @classmethod
     def events(cls, *events: dict[str, Any], named: bool = True) -> "Played":
@@ -132,6 +137,8 @@ class Front(Resource):
         if not self.played:
             return self._behind.render(request)
         played = self.played.pop(0)
+        if played.silent:
+            return NOT_DONE_YET
         request.setResponseCode(played.status)
         request.setHeader("content-type", played.media)
         for name, value in played.headers:
@@ -238,16 +245,19 @@ class Scene:
     """All of it.
 
     :param preset: of the port.
+    :param environ: of the process, beside what every preset needs.
     :param flags: as on the command line, by their names with ``_`` for ``-``.
     """
 
-    def __init__(self, preset: str = "gateway", **flags: Any) -> None:
+    def __init__(
+        self, preset: str = "gateway", environ: dict[str, str] | None = None, **flags: Any
+    ) -> None:
         self.clock = Clock()
         self.stand_in = embedded_site(self.clock)
         self.front = Front(self.stand_in.resource)
         self.stand_in.resource = self.front
         self.up = Wire(self.stand_in)
-        self.profile = _profile(preset, flags)
+        self.profile = _profile(preset, flags, environ or {})
         self.lines: list[dict[str, Any]] = []
         upstream = evolve(self.profile.upstream, base="", embedded=True)
         client = UpstreamClient(self.clock, upstream, self.profile.timeouts, self.up)
@@ -336,7 +346,7 @@ def _dumps(value: Any) -> bytes:
     return json.dumps(value).encode()
 
 
-def _profile(preset: str, flags: dict[str, Any]) -> Profile:
+def _profile(preset: str, flags: dict[str, Any], environ: dict[str, str]) -> Profile:
     """What the command line makes of these flags."""
     given = {name.replace("_", "-"): value for name, value in flags.items()}
     config = load(
@@ -345,6 +355,7 @@ def _profile(preset: str, flags: dict[str, Any]) -> Profile:
             "OPENAIPROXY_UPSTREAM": "http://127.0.0.1:9",
             "OPENAI_API_KEY": _SERVER_KEY,
             "PROXY_X_API_KEY": "key-of-a-caller",
+            **environ,
         },
         _no_file,
         Path("/nowhere"),
