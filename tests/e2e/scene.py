@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from attrs import define, evolve, field, frozen
+from attrs import define, field, frozen
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IStreamClientEndpoint
@@ -100,6 +100,7 @@ class Played:
     body: Any = b""
     media: str = "application/json"
     headers: tuple[tuple[str, str], ...] = ()
+    cookies: tuple[str, ...] = ()
     silent: bool = False
 
     @classmethod
@@ -143,6 +144,8 @@ class Front(Resource):
         request.setHeader("content-type", played.media)
         for name, value in played.headers:
             request.setHeader(name, value)
+        for cookie in played.cookies:
+            request.responseHeaders.addRawHeader("set-cookie", cookie)
         return played.body if isinstance(played.body, bytes) else json.dumps(played.body).encode()
 
 
@@ -259,8 +262,7 @@ class Scene:
         self.up = Wire(self.stand_in)
         self.profile = _profile(preset, flags, environ or {})
         self.lines: list[dict[str, Any]] = []
-        upstream = evolve(self.profile.upstream, base="", embedded=True)
-        client = UpstreamClient(self.clock, upstream, self.profile.timeouts, self.up)
+        client = UpstreamClient(self.clock, self.profile.upstream, self.profile.timeouts, self.up)
         gate = Gate(self.profile, loopback=True, salt=b"salt")
         log = Logger(namespace="openaiproxy.access", observer=self.lines.append)
         self.port = OpenPort(self.profile, 4567, self.clock, client, gate, log)
@@ -357,14 +359,10 @@ def _profile(preset: str, flags: dict[str, Any], environ: dict[str, str]) -> Pro
             "PROXY_X_API_KEY": "key-of-a-caller",
             **environ,
         },
-        _no_file,
+        Path.read_text,
         Path("/nowhere"),
         bind_hosts,
         resolve,
         lambda path: 0o600,
     )
     return config.ports[0].profile
-
-
-def _no_file(path: Path) -> str:
-    raise FileNotFoundError(path)
