@@ -45,6 +45,7 @@ PATHS: Mapping[str, str] = {
 """Where each dialect's create call stands."""
 
 _BOTH = "Both 'model' and 'messages' parameters are required."
+_LISTED = re.compile(rb'"messages"\s*:\s*\[')
 _PART = re.compile(r"turns\[(\d+)\]\.parts\[\d+\]")
 
 
@@ -93,7 +94,7 @@ class Asking:
 
         :raises BadRequest: if Chat's lacks what no Chat request can do without.
         """
-        if self.caller is not CHAT or (self.model and b'"messages"' in self.raw):
+        if self.caller is not CHAT or (self.model and _LISTED.search(self.raw)):
             return self.caller
         found = json.loads_object(self.raw, BadRequest)
         if "messages" not in found and "input" in found:
