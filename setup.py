@@ -43,6 +43,9 @@ setup(
             "hypothesis",
             "jsonschema",
             "jsonschema-rs>=0.30",
+            # Clients whose manners are tested, beside the vendors' own.
+            "langchain-anthropic>=1.7",
+            "langchain-openai>=1.7",
             "mypy",
             "mypy-zope",
             "openai>=2",

@@ -16,7 +16,7 @@ from openaiproxy.dialects.messages.wire import MESSAGES
 from openaiproxy.dialects.responses.wire import RESPONSES
 from openaiproxy.errors import BadRequest
 from openaiproxy.hub.parts import Opaque, Reasoning
-from openaiproxy.hub.request import ReasoningSettings, Role
+from openaiproxy.hub.request import ReasoningSettings, Request, Role
 from openaiproxy.learning import Remedy
 from openaiproxy.wire import json
 
@@ -187,7 +187,10 @@ def test_section_1_3_no_reasoning_is_none_and_no_default_is_put_back() -> None:
     told = planned("responses", {"model": "gpt-5.6:res-none"}, THINKING)
     assert sent(told)["reasoning"] == {"effort": "none"}
     said = {"model": "gpt-5:res-none", "reasoning": {"effort": "high"}}
-    assert sent(planned("responses", said, THINKING))["reasoning"]["effort"] == "high"
+    assert sent(planned("responses", said, THINKING))["reasoning"] == {
+        "effort": "high",
+        "summary": "auto",
+    }
 
 
 def test_a_budget_and_a_refusal_to_think_are_the_callers_words_too() -> None:
@@ -384,6 +387,14 @@ def test_row_67_first_models_take_few_settings_and_the_rest_is_named() -> None:
 
 def test_first_models_with_nothing_to_mend_are_passed() -> None:
     assert planned("chat", {"model": "o1-preview", "n": 1}).upstream is None
+    assert planned("chat", {"model": "o1-preview", "messages": []}).upstream is None
+
+
+def test_users_whom_left_out_reasoning_parted_are_joined() -> None:
+    lone = {"type": "reasoning", "id": "rs_1", "summary": []}
+    learnt = frozenset({Remedy.WITHOUT_REASONING_ITEMS})
+    made = planned("responses", {"model": "o1-mini", "input": [*SAYS, lone, *SAYS]}, learnt=learnt)
+    assert len(sent(made)["messages"]) == 1
 
 
 def test_first_models_that_may_refuse_by_themselves_still_hear_users_only() -> None:
@@ -744,3 +755,17 @@ def test_every_amendment_stands_in_the_table_once() -> None:
 def test_roles_of_the_hub_are_all_thought_of() -> None:
     told = {turn.role for turn in planned("chat", PLAIN, speaks=("chat",)).request.turns}
     assert told == {Role.USER, Role.ASSISTANT}
+
+
+@pytest.mark.parametrize("caller", ["chat", "responses"])
+def test_an_effort_towards_messages_asks_for_thoughts_too(caller: str) -> None:
+    asked = Request("claude-x", reasoning=ReasoningSettings(effort="low"))
+    made = plan(asked, caller=caller, bridging=Bridging(mode=Mode.BRIDGE), speaks=("messages",))
+    assert made.request.reasoning == ReasoningSettings(effort="low", adaptive=True, summary="auto")
+    silent = plan(
+        Request("claude-x"),
+        caller=caller,
+        bridging=Bridging(mode=Mode.BRIDGE),
+        speaks=("messages",),
+    )
+    assert silent.request.reasoning is None

@@ -140,6 +140,12 @@ def test_pitfall_10_stop_sequences_go_where_they_are_cut_by_hand() -> None:
     assert [loss.path for loss in alone.losses] == ["stop"]
 
 
+def test_pitfall_10_stop_sequences_are_cut_by_hand_also_where_settings_pass() -> None:
+    lenient = Bridging(Mode.AUTO, Amendments(unsupported=Unsupported.PASS))
+    assert made("chat", "o3", lenient, stop="END").upstream == "responses"
+    assert made("chat", "o3", lenient, ("chat",), stop="END").upstream is None
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

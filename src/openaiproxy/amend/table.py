@@ -20,7 +20,8 @@ from openaiproxy.capabilities import Sampled
 __all__ = ["AMENDMENTS", "Amendment", "Signs", "amended"]
 
 Signs: TypeAlias = tuple[bytes, ...] | None
-"""Any of these bytes; none at all of an empty tuple; ``None`` is no need of a sign."""
+"""Any of these, as a JSON string of its own; an empty tuple is never found, and ``None`` needs no
+finding."""
 
 _NEVER: Signs = ()
 _ALWAYS: Signs = None
@@ -49,7 +50,7 @@ def _plain(draft: Draft) -> Signs:
 
 
 def _developers(draft: Draft) -> Signs:
-    return (b'"developer"',) if draft.caller == CHAT and not draft.openai else _NEVER
+    return (b"developer",) if draft.caller == CHAT and not draft.openai else _NEVER
 
 
 def _refused(draft: Draft, refused: bool, *signs: bytes) -> Signs:
@@ -61,24 +62,24 @@ def _sampling(draft: Draft) -> Signs:
     return _refused(
         draft,
         draft.facts.sampled is not Sampled.ALWAYS,
-        b'"temperature"',
-        b'"top_p"',
-        b'"presence_penalty"',
-        b'"frequency_penalty"',
-        b'"logit_bias"',
-        b'"logprobs"',
-        b'"top_logprobs"',
-        b'"message.output_text.logprobs"',
+        b"temperature",
+        b"top_p",
+        b"presence_penalty",
+        b"frequency_penalty",
+        b"logit_bias",
+        b"logprobs",
+        b"top_logprobs",
+        b"message.output_text.logprobs",
     )
 
 
 def _reasoning(draft: Draft) -> Signs:
     refused = draft.facts.reasons is False and draft.caller != MESSAGES
-    return _refused(draft, refused, b'"reasoning_effort"', b'"reasoning"')
+    return _refused(draft, refused, b"reasoning_effort", b"reasoning")
 
 
 def _stops(draft: Draft) -> Signs:
-    return _refused(draft, not draft.facts.stops and draft.caller == CHAT, b'"stop"')
+    return _refused(draft, not draft.facts.stops and draft.caller == CHAT, b"stop")
 
 
 def _default(wanted: bool) -> Signs:
@@ -116,18 +117,18 @@ def _store(draft: Draft) -> Signs:
 
 
 def _kept(draft: Draft) -> Signs:
-    return (b'"store"',) if draft.caller == RESPONSES else _NEVER
+    return (b"store",) if draft.caller == RESPONSES else _NEVER
 
 
 AMENDMENTS: tuple[Amendment, ...] = (
     Amendment(history.unattributed, _never),
     Amendment(settings.plain_settings, _plain),
-    Amendment(history.plain_turns, _plain),
     Amendment(history.instructed, _developers),
     Amendment(settings.unreasoning, _reasoning),
     Amendment(settings.fitting_effort, _effort),
     Amendment(settings.sampled, _sampling),
     Amendment(settings.unstopped, _stops),
+    Amendment(settings.thoughtful, _never),
     Amendment(settings.default_summary, _summary),
     Amendment(settings.default_verbosity, _verbosity),
     Amendment(settings.default_tier, _tier),
@@ -137,13 +138,14 @@ AMENDMENTS: tuple[Amendment, ...] = (
     Amendment(history.sealed, _kept),
     Amendment(history.stateless, _kept),
     Amendment(history.connected, _kept),
+    Amendment(history.plain_turns, _plain),
     Amendment(settings.cached, _never),
     Amendment(settings.identified, _never),
     Amendment(settings.limited, _never),
     Amendment(settings.whole, _plain),
 )
 """Every one. What a model refuses goes before what is put in; how the answer is kept, before what
-follows from that."""
+follows from that; what leaves turns out, before what joins those that are left."""
 
 
 def amended(draft: Draft) -> Draft:

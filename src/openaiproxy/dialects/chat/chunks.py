@@ -22,6 +22,7 @@ from openaiproxy.dialects.chat.pieces import (
     render_usage,
 )
 from openaiproxy.dialects.chat.showing import INLINE, Thoughts, shown_fields
+from openaiproxy.dialects.chat.speaking import InTurn, Pieces
 from openaiproxy.dialects.dialect import Context
 from openaiproxy.hub.events import (
     Begin,
@@ -57,8 +58,6 @@ _HOLE = "\0"
 can't be mistaken for what a name or an id may hold, which never hold it themselves."""
 _HOLE_BYTES = json.dumps(_HOLE)
 
-Pieces = tuple[bytes, ...]
-
 
 @define(eq=False)
 class ChatRenderer:
@@ -86,7 +85,9 @@ class ChatRenderer:
     """Choices that call a function as of before tools."""
     _length: dict[int, int] = field(factory=dict, init=False)
     """Choice to the characters of its content so far, but for the open text's."""
-    _thought: set[int] = field(factory=set, init=False)  # Choices that have shown thoughts.
+    _thought: set[int] = field(factory=set, init=False)
+    """Choices that have shown thoughts."""
+    _turns: InTurn = field(factory=InTurn, init=False)
 
     def render(self, event: Event) -> bytes:
         """The chunks of one event."""
@@ -94,7 +95,8 @@ class ChatRenderer:
             pieces = self._pieces.get(event.slot)
             if pieces is not None and event.channel is Channel.TEXT:
                 return json.dumps(event.text).join(pieces)
-        return _RENDER[event.__class__](self, event)
+        events = self._turns.feed(event)
+        return b"".join([_RENDER[one.__class__](self, one) for one in events])
 
     def losses(self) -> tuple[Loss, ...]:
         """What was not written so far."""
