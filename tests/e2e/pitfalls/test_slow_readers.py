@@ -9,17 +9,9 @@ import pytest_twisted
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import ClientFactory, Protocol, connectionDone
 from twisted.internet.task import deferLater
-from twisted.protocols.policies import WrappingFactory
 from twisted.python.failure import Failure
 
-from openaiproxy.presets import PRESETS
-from openaiproxy.profile import Upstream
-from openaiproxy.upstream.client import UpstreamClient
-from openaiproxy.upstream.embedded.door import site as embedded_site
-from openaiproxy.web.gate import Gate
-from openaiproxy.web.port import OpenPort
-from openaiproxy.web.site import Site
-from openaiproxy.web.tree import build_tree
+from tests.e2e.loopback import Loopback
 from tests.e2e.scene import PATHS, asking
 
 #: Bytes of the text, of which a stream of Responses has several copies.
@@ -78,24 +70,11 @@ class Reader(Protocol):
 @pytest.fixture
 def counting(real_reactor: Any) -> Iterator[tuple[Counting, int]]:
     """A stand-in, and the number of a port of ours before it."""
-    stand_in = embedded_site(real_reactor)
-    counting = Counting(stand_in.resource)
-    stand_in.resource = counting
-    behind = WrappingFactory(stand_in)
-    upstream = real_reactor.listenTCP(0, behind, interface="127.0.0.1")
-    base = f"http://127.0.0.1:{upstream.getHost().port}"
-    profile = PRESETS["gateway"].profile
-    client = UpstreamClient(real_reactor, Upstream(base=base), profile.timeouts)
-    port = OpenPort(profile, 0, real_reactor, client, Gate(profile, loopback=True, salt=b"salt"))
-    before = WrappingFactory(Site(build_tree(port), real_reactor))
-    listening = real_reactor.listenTCP(0, before, interface="127.0.0.1")
-    yield counting, listening.getHost().port
-    for each in (listening, upstream):
-        pytest_twisted.blockon(each.stopListening())
-    port.cut_all("stopped")
-    pytest_twisted.blockon(client.close())
-    while before.protocols or behind.protocols:
-        pytest_twisted.blockon(deferLater(real_reactor, 0))
+    loopback = Loopback.start(real_reactor)
+    counting = Counting(loopback.stand_in.resource)
+    loopback.stand_in.resource = counting
+    yield counting, loopback.number
+    loopback.stop()
 
 
 @pytest.mark.parametrize("dialect", list(PATHS))
