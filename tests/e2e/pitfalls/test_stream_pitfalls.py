@@ -266,3 +266,62 @@ def test_pitfall_60_a_caller_that_leaves_takes_its_call_with_it(
 def test_pitfall_25_nothing_of_a_held_beginning_is_in_the_errors_body() -> None:
     call = bridging(CHAT).post(CHAT, asking(CHAT, stream=True), x_embedded_fault="failed=2")
     assert json.loads(call.body).keys() == {"error"}
+
+
+TIMERS = {"total": "total_timeout", "idle": "idle_timeout", "first_byte": "first_byte_timeout"}
+
+
+@pytest.mark.parametrize("path", CALLERS)
+@pytest.mark.parametrize(
+    ("timer", "fault"),
+    [
+        ("first_byte", "stall"),
+        ("total", "stall"),
+        ("total", "stall=2"),
+        ("total", "stall=8"),
+        ("idle", "stall=2"),
+        ("idle", "stall=8"),
+    ],
+)
+@pytest.mark.parametrize("early", [True, False], ids=["early", "late"])
+def test_pitfall_66_the_timer_that_fired_is_named(
+    path: str, timer: str, fault: str, early: bool
+) -> None:
+    scene = bridging(path, **{TIMERS[timer]: "10" if early else "20"})
+    call = scene.post(path, asking(path, stream=True), x_embedded_fault=fault)
+    scene.run(21)
+    held = early and fault != "stall=8" and not (path == RESPONSES and fault == "stall=2")
+    assert call.status == (504 if held else 200)
+    assert call.whole
+    told = call.json["error"] if held else problem(call, path)
+    words = {"total": "longer than", "idle": "fell silent", "first_byte": "did not begin"}
+    assert words[timer] in told["message"]
+    assert path == MESSAGES or told["code"] == f"upstream_{timer}_timeout"
+    assert not finished(call)
+    assert scene.active == 0
+    assert scene.lines[0]["ending"] == f"timeout-{timer.replace('_', '-')}"
+
+
+@pytest.mark.parametrize("path", CALLERS)
+def test_pitfall_60_a_caller_that_leaves_after_signs_of_life_takes_its_call_with_it(
+    path: str,
+) -> None:
+    scene = bridging(path)
+    call = scene.post(path, asking(path, stream=True), x_embedded_fault="stall")
+    scene.run(20)
+    call.leave()
+    scene.run(1)
+    assert (scene.active, scene.abandoned) == (0, 1)
+    assert not scene.clock.getDelayedCalls()
+
+
+def test_pitfall_1_a_remedy_is_tried_after_signs_of_life_too() -> None:
+    function = {"name": "f", "parameters": {"type": "object", "properties": {}}}
+    tools = [{"type": "function", "function": function}]
+    scene = Scene()
+    body = asking(CHAT, "later-model", tools=tools, stream=True)
+    call = scene.post(CHAT, body, x_embedded_fault="delay=20,refuse=tools")
+    scene.run(45)
+    assert [sent.target for sent in scene.sent] == [CHAT, RESPONSES]
+    assert call.finishes() == ["tool_calls"]
+    assert call.whole
