@@ -83,15 +83,12 @@ def test_row_21_messages_come_in_with_tools(preset: str, stream: bool) -> None:
         {"role": "user", "content": [result]},
     ]
     call = scene.post(MESSAGES, asking(MESSAGES, tools=[tool], messages=turns, stream=stream))
-    assert b"The tool answered:" in call.body.replace(
-        b'"}}\n\nevent: content_block_delta', b""
-    ) or (
-        "".join(
-            event["delta"].get("text", "")
-            for event in call.events()
-            if event["type"] == "content_block_delta"
-        ).startswith("The tool answered: 42")
-    )
+    if stream:
+        deltas = [e["delta"] for e in call.events() if e["type"] == "content_block_delta"]
+        text = "".join(delta.get("text", "") for delta in deltas)
+    else:
+        text = call.json["content"][0]["text"]
+    assert text == "The tool answered: 42"
 
 
 @pytest.mark.parametrize(
@@ -140,7 +137,8 @@ def test_row_48_a_list_is_kept_for_a_while_and_refreshed_on_demand(preset: str) 
     ids(scene)
     assert len(scene.front.sent) == 4
     ids(scene, authorization="Bearer another")
-    assert len(scene.front.sent) == (4 if preset == "o1" or preset == "gateway" else 5)
+    # A port that spends its own key asks but once for all of its callers.
+    assert len(scene.front.sent) == (4 if scene.profile.credential.key else 5)
 
 
 def test_row_48_it_can_be_switched_off() -> None:
