@@ -5,7 +5,6 @@ A dialect reads and writes whole answers as a :class:`Reply`, and streams as eve
 that what an answer means is decided once, in the grammar.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 
 from attrs import frozen
@@ -96,8 +95,10 @@ def unfold(reply: Reply) -> Iterator[Event]:
     yield reply.end
 
 
-_PIECE = re.compile(r"(?s).{1,24}(?:\S{0,24}\s?)")
-"""Some words: at least two dozen characters, and on to the next space unless it is far."""
+_LEAST = 24
+"""Characters of a piece; it goes on to the next space, unless that is as far again."""
+_MOST = 1000
+"""Pieces of a text, about; those of a long one are longer."""
 
 
 def retold(reply: Reply) -> Iterator[Event]:
@@ -116,5 +117,14 @@ def _told(slot: int, part: Part) -> Iterator[PartDelta]:
     if logprobs(part):
         return
     for (channel, index), text in texts(part).items():
-        for piece in _PIECE.findall(text):
+        for piece in _pieces(text):
             yield PartDelta(slot, piece, channel, index)
+
+
+def _pieces(text: str) -> Iterator[str]:
+    least, start = max(_LEAST, len(text) // _MOST), 0
+    while start < len(text):
+        space = text.find(" ", start + least, start + 2 * least)
+        end = start + 2 * least if space < 0 else space + 1
+        yield text[start:end]
+        start = end
