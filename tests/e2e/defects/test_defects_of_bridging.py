@@ -19,7 +19,7 @@ def said(call: Call, stream: bool) -> dict[str, Any]:
     if not stream:
         found: dict[str, Any] = call.json["choices"][0]
         return found
-    calls = [one for pieces in call.deltas("tool_calls") for one in pieces]  # type: ignore[attr-defined]
+    calls = [one for pieces in call.deltas("tool_calls") for one in pieces]
     text = "".join(call.deltas())
     return {"message": {"content": text, "tool_calls": calls}, "finish_reason": call.finishes()[-1]}
 
@@ -242,7 +242,7 @@ def test_defect_1_9_9_sources_are_kept(stream: bool, shown: str) -> None:
     call = scene.post(CHAT, asking(CHAT, "gpt-5", stream=stream))
     assert scene.sent[0].json["tools"] == [{"type": "web_search"}]
     notes = (
-        [one for pieces in call.deltas("annotations") for one in pieces]  # type: ignore[attr-defined]
+        [one for pieces in call.deltas("annotations") for one in pieces]
         if stream
         else call.json["choices"][0]["message"]["annotations"]
     )

@@ -18,7 +18,7 @@ def called(scene: Scene, stream: bool = False) -> dict[str, Any]:
     thinking = {"type": "enabled", "budget_tokens": 2000}
     body = asking(MESSAGES, "gpt-5", tools=[TOOL], thinking=thinking, stream=stream)
     call = scene.post(MESSAGES, body)
-    return collected(call) if stream else call.json  # type: ignore[no-any-return]
+    return collected(call) if stream else call.json
 
 
 def collected(call: Call) -> dict[str, Any]:
