@@ -109,6 +109,8 @@ class Ports(Service):
                 opened.append(self._operator)
             for each in opened:
                 each.listening.stopListening()
+            if self._embedded is not None:
+                self._embedded.stopListening()
             raise
 
     @property
