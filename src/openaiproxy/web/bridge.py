@@ -186,13 +186,21 @@ class _Crossing:
         self._begun = Beginning()
         on_piece = self._begun.keep if self._spending.is_backend else None
         self._flow = Translated(
-            translation.stream(), translation.caller.keepalive, on_piece, committed=committed
+            translation.stream(),
+            translation.caller.keepalive,
+            on_piece,
+            committed=committed,
+            on_cut=self._why,
         )
         wait = self._exchange.port.profile.timeouts.keepalive
         if self._beats is None and wait is not None:
             self._beats = LoopingCall(self._beat)
             self._beats.clock = self._exchange.port.clock
             self._beats.start(wait, now=False)
+
+    def _why(self) -> Fault | None:
+        error = self._exchange.error
+        return None if error is None else _fault(error)
 
     def _beat(self) -> None:
         assert self._flow is not None, "only a stream has beats"
@@ -244,6 +252,7 @@ class _Crossing:
         if not how.opened and flow.stream.fault is not None:
             whole = translation.failure(flow.stream.fault)
             self._tell(translation, whole, answer.headers, self._begun.data)
+            exchange.record.ending = how.ending
 
     def _replay(
         self, flow: Translated, translation: Translation, answer: Answer, data: bytes
