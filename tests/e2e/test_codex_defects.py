@@ -361,6 +361,10 @@ def test_defect_5_10_9_refreshes_are_counted_where_they_are_looked_for(
     assert str(house.path) not in said.body.decode()
     registry = house.ports.watch.metrics.text().decode()
     assert 'token_refreshes_total{profile="codex",result="ok"} 1.0' in registry
+    chat(house)
+    registry = house.ports.watch.metrics.text().decode()
+    assert 'login_used_percent{profile="codex",window="primary"} 12.5' in registry
+    assert 'window="secondary"' not in registry
     house.path.unlink()
     said = house.plain("GET", "/ready")
     assert (said.status, json.loads(said.body)["error"]) == (503, "login_absent")
