@@ -495,3 +495,12 @@ def test_anthropics_own_tool_runner_runs_through_it(
     assert asked == ["Paris"]
     assert said.content[0].text == "It is sunny."
     assert len(house.backend.seen) == 2
+
+
+def test_codex_is_told_to_go_on_by_http_pitfall_63(codex: Open, thread: Thread) -> None:
+    house = codex()
+    fields = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+    assert house.plain("GET", "/v1/responses", None, fields).status == 426
+    assert house.backend.seen == []
+    sent = {"model": MODEL, "input": "Hi", "stream": True}
+    assert house.plain("POST", "/v1/responses", sent).status == 200
