@@ -29,6 +29,7 @@ FLOORS: dict[str, int] = {
     "counting": 2,
     "catalog": 2,
     "profile": 2,
+    "simple": 2,
     "presets": 2,
     "config": 2,
     "upstream": 3,

@@ -18,6 +18,7 @@ from functools import partial
 
 from openaiproxy.config.bridging import MODELS, SPEAKS, TRANSLATING
 from openaiproxy.config.setting import Flag, Scope, Setting
+from openaiproxy.config.simple import SIMPLE, count, milliseconds
 from openaiproxy.config.urls import proxy_url, upstream_url
 from openaiproxy.config.values import (
     choice,
@@ -39,6 +40,8 @@ from openaiproxy.config.values import (
 )
 
 __all__ = [
+    "ACCESS_TOKEN",
+    "ANTHROPIC_KEY",
     "API_KEY",
     "API_KEY_FILE",
     "BY_NAME",
@@ -47,6 +50,8 @@ __all__ = [
     "CLIENT_KEYS",
     "CLIENT_KEYS_FILE",
     "CONFIG",
+    "FIRST_BYTE",
+    "IDLE",
     "LISTEN",
     "NO_PROXY",
     "ORGANIZATION",
@@ -55,6 +60,7 @@ __all__ = [
     "PROJECT",
     "PROXY",
     "SETTINGS",
+    "TOTAL",
     "UPSTREAM",
     "flags",
 ]
@@ -75,7 +81,7 @@ PROFILE = _process(
     "profile",
     name,
     "",
-    "Profile of the one port: gateway, passthrough, bridge, keyed, o1, or your own.",
+    "Profile of the one port: gateway, passthrough, bridge, keyed, o1, simple, or your own.",
 )
 PORT = _process("port", whole(0, 65535), "", "TCP port on 127.0.0.1; 0 takes a free one.")
 LISTEN = _command(
@@ -88,7 +94,9 @@ CONFIG = _command("config", file_path, help="TOML file of profiles, ports and se
 
 API_KEY = _secret("api-key", environment=("OPENAI_API_KEY",))
 CLIENT_KEYS = _secret("client-keys")
-CLIENT_KEY = _secret("client-key", environment=("PROXY_X_API_KEY",))
+CLIENT_KEY = _secret("client-key", environment=("PROXY_X_API_KEY", "SECURITY_KEY"))
+ANTHROPIC_KEY = _secret("anthropic-key", environment=("ANTHROPIC_API_KEY",))
+ACCESS_TOKEN = _secret("access-token", environment=("ACCESS_TOKEN",))
 
 UPSTREAM = Setting(
     "upstream",
@@ -172,15 +180,43 @@ CA_BUNDLE = Setting(
     environment=("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"),
 )
 
+FIRST_BYTE = Setting(
+    "first-byte-timeout",
+    seconds(),
+    "timeouts.first_byte",
+    "Seconds until an answer begins.",
+    environment=("OPENAI_PROXY_TRANSPORT_HEADERS_TIMEOUT_MS",),
+    customary=milliseconds,
+)
+IDLE = Setting(
+    "idle-timeout",
+    seconds(),
+    "timeouts.idle",
+    "Seconds of silence within an answer.",
+    environment=("OPENAI_PROXY_TRANSPORT_BODY_TIMEOUT_MS",),
+    customary=milliseconds,
+)
+TOTAL = Setting(
+    "total-timeout",
+    or_none(seconds()),
+    "timeouts.total",
+    "Seconds for an exchange, or none.",
+    environment=("OPENAI_PROXY_SERVER_TIMEOUT_MS",),
+    customary=milliseconds,
+)
+
 _TIMES = (
-    Setting("connect-timeout", seconds(), "timeouts.connect", "Seconds to connect upstream."),
     Setting(
-        "first-byte-timeout", seconds(), "timeouts.first_byte", "Seconds until an answer begins."
+        "connect-timeout",
+        seconds(),
+        "timeouts.connect",
+        "Seconds to connect upstream.",
+        environment=("OPENAI_PROXY_TRANSPORT_CONNECT_TIMEOUT_MS",),
+        customary=milliseconds,
     ),
-    Setting("idle-timeout", seconds(), "timeouts.idle", "Seconds of silence within an answer."),
-    Setting(
-        "total-timeout", or_none(seconds()), "timeouts.total", "Seconds for an exchange, or none."
-    ),
+    FIRST_BYTE,
+    IDLE,
+    TOTAL,
     Setting(
         "client-body-timeout",
         seconds(),
@@ -198,6 +234,16 @@ _TIMES = (
         or_none(seconds()),
         "timeouts.keepalive",
         "Seconds of silence before an event stream gets a comment, or none.",
+        environment=("OPENAI_PROXY_SSE_KEEPALIVE_INTERVAL_MS",),
+        customary=milliseconds,
+    ),
+    Setting(
+        "client-idle-timeout",
+        seconds(),
+        "timeouts.client_idle",
+        "Seconds that a client's connection stays open between two requests.",
+        environment=("OPENAI_PROXY_KEEPALIVE_TIMEOUT_MS",),
+        customary=milliseconds,
     ),
 )
 
@@ -208,7 +254,14 @@ _LIMITS = (
     Setting("max-read", size, "limits.read", "Largest request body that is read to be translated."),
     Setting("max-answer", size, "limits.answer", "Largest answer that is read as a whole."),
     Setting("max-event", size, "limits.event", "Largest event of a stream that is translated."),
-    Setting("max-requests", whole(1), "limits.requests", "Requests at once on a port."),
+    Setting(
+        "max-requests",
+        whole(1),
+        "limits.requests",
+        "Requests at once on a port.",
+        environment=("OPENAI_PROXY_MAX_PARALLEL_REQUESTS",),
+        customary=count,
+    ),
 )
 
 _PAYLOADS = (
@@ -258,6 +311,8 @@ SETTINGS: tuple[Setting, ...] = (
     API_KEY,
     CLIENT_KEYS,
     CLIENT_KEY,
+    ANTHROPIC_KEY,
+    ACCESS_TOKEN,
     *_PROCESS,
     UPSTREAM,
     API_KEY_FILE,
@@ -273,6 +328,7 @@ SETTINGS: tuple[Setting, ...] = (
     SPEAKS,
     *TRANSLATING,
     *MODELS,
+    *SIMPLE,
     *_TIMES,
     *_LIMITS,
     *_PAYLOADS,

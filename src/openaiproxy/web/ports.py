@@ -24,7 +24,7 @@ from twisted.python.failure import Failure
 
 from openaiproxy.errors import Misconfigured
 from openaiproxy.ops.payloads import PayloadLog
-from openaiproxy.profile import Config, Port, Profile
+from openaiproxy.profile import Config, Port, Profile, Upstream
 from openaiproxy.upstream.client import UpstreamClient
 from openaiproxy.upstream.embedded.door import site as embedded_site
 from openaiproxy.web.gate import Gate
@@ -104,7 +104,7 @@ class Ports(Service):
 
     def _open_port(self, port: Port) -> None:
         profile = port.profile
-        site = Site(None, self._reactor)
+        site = Site(None, self._reactor, idle=profile.timeouts.client_idle)
         listening = self._listen(port.endpoint, site)
         address = listening.getHost()
         host = getattr(address, "host", None)
@@ -114,6 +114,7 @@ class Ports(Service):
         number = getattr(address, "port", port.endpoint)
         payloads = self._payloads(profile)
         open_port = OpenPort(profile, number, self._reactor, client, gate, self._access, payloads)
+        open_port.anthropic = self._anthropic_of(profile)
         site.resource = build_tree(open_port)
         site.on_refused = open_port.note_refused
         self._open.append(_Open(listening, site, open_port))
@@ -146,11 +147,20 @@ class Ports(Service):
         return outcome[0]
 
     def _client_of(self, profile: Profile) -> UpstreamClient:
-        client = self._clients.get(profile.name)
+        return self._client(profile.name, profile.upstream, profile)
+
+    def _anthropic_of(self, profile: Profile) -> UpstreamClient | None:
+        if profile.simple is None:
+            return None
+        # No profile's own name has a blank.
+        return self._client(f"{profile.name} anthropic", profile.simple.anthropic, profile)
+
+    def _client(self, name: str, upstream: Upstream, profile: Profile) -> UpstreamClient:
+        client = self._clients.get(name)
         if client is None:
-            endpoint = self._embedded_endpoint() if profile.upstream.embedded else None
-            client = UpstreamClient(self._reactor, profile.upstream, profile.timeouts, endpoint)
-            self._clients[profile.name] = client
+            endpoint = self._embedded_endpoint() if upstream.embedded else None
+            client = UpstreamClient(self._reactor, upstream, profile.timeouts, endpoint)
+            self._clients[name] = client
         return client
 
     def _embedded_endpoint(self) -> IStreamClientEndpoint:

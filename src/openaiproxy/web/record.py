@@ -13,6 +13,8 @@ class Record:
 
     :param id: the request's id.
     :param started: when its head was complete.
+    :param incoming: the caller's own name for it, where it isn't the request's id.
+    :param retries: how often the upstream was asked again.
     """
 
     id: str
@@ -29,6 +31,8 @@ class Record:
     bytes_out: int = 0
     first_byte: float | None = None
     code: str | None = None
+    incoming: str | None = None
+    retries: int = 0
     dropped: tuple[str, ...] = ()
     ending: str = "complete"
 

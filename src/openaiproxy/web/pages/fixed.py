@@ -34,11 +34,15 @@ class Row:
     :param path: exactly.
     :param body: JSON.
     :param everywhere: whether ports that only relay have it, too.
+    :param media: the body's type.
+    :param any_method: whether it is said to every method.
     """
 
     path: bytes
     body: bytes
     everywhere: bool = False
+    media: bytes = b"application/json"
+    any_method: bool = False
 
 
 ROWS = (
@@ -55,11 +59,25 @@ ROWS = (
     Row(b"/anthropic", _ROOT),
 )
 
+# What stood there before. Its second page of health made a real call for anyone who asked.
+SIMPLE_ROWS = (
+    Row(
+        b"/",
+        b"<h1>Hello, World!</h1><div>31.01.2025</div>",
+        media=b"text/html; charset=utf-8",
+        any_method=True,
+    ),
+    Row(b"/health2", b'{"ok":true}'),
+)
+
 
 def rows_for(profile: Profile) -> Mapping[bytes, Row]:
     """The pages of a port, by their paths."""
     translates = profile.bridging.mode is not Mode.RELAY
-    return {row.path: row for row in ROWS if row.everywhere or translates}
+    rows = [row for row in ROWS if row.everywhere or translates]
+    if profile.simple is not None:
+        rows += SIMPLE_ROWS
+    return {row.path: row for row in rows}
 
 
 def say(row: Row, port: OpenPort, request: Request) -> Said:
@@ -67,11 +85,14 @@ def say(row: Row, port: OpenPort, request: Request) -> Said:
 
     :raises BadRequest: 405.
     """
-    if request.method in (b"GET", b"HEAD"):
-        fields = [(b"Content-Type", b"application/json"), (b"Cache-Control", b"no-store")]
+    if request.method in (b"GET", b"HEAD") or (row.any_method and request.method != b"OPTIONS"):
+        fields = [(b"Content-Type", row.media), (b"Cache-Control", b"no-store")]
         return Said(200, fields, row.body)
     if request.method == b"OPTIONS":
-        return Said(204, port.gate.preflight_headers(request.requestHeaders, _METHODS))
+        return Said(
+            port.gate.preflight_status,
+            port.gate.preflight_headers(request.requestHeaders, _METHODS),
+        )
     raise BadRequest(
         405,
         "method_not_allowed",

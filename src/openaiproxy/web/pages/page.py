@@ -7,9 +7,10 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
 from openaiproxy.errors import BadRequest
-from openaiproxy.web.answers import envelope_for, error_body, error_headers
-from openaiproxy.web.fields import REQUEST_ID
+from openaiproxy.web.answers import envelope_for, error_body, error_headers, error_status
+from openaiproxy.web.fields import id_fields
 from openaiproxy.web.port import OpenPort
+from openaiproxy.web.record import Record
 from openaiproxy.web.request import Request
 from openaiproxy.wire.headers import Field
 
@@ -49,12 +50,11 @@ class Page(Resource):
         try:
             said = self._say(port, request)
         except BadRequest as error:
-            said = _refusal(request, error, record.id)
+            said = _refusal(port, request, error, record)
             record.ending = "refused"
-        named = record.id.encode("ascii")
         fields = [
-            (b"X-Request-Id", named),
-            (REQUEST_ID, named),
+            (b"X-Request-Id", record.id.encode("ascii")),
+            *id_fields(record, port.profile),
             *port.gate.cors_headers(request.requestHeaders),
             *said.fields,
         ]
@@ -65,8 +65,9 @@ class Page(Resource):
         return NOT_DONE_YET
 
 
-def _refusal(request: Request, error: BadRequest, name: str) -> Said:
+def _refusal(port: OpenPort, request: Request, error: BadRequest, record: Record) -> Said:
     """An error in the envelope of who asks; our pages are in no profile's contract."""
     version = request.requestHeaders.hasHeader(b"anthropic-version")
-    envelope = envelope_for(request.path.decode("latin-1"), version)
-    return Said(error.status, error_headers(error), error_body(error, envelope, name), error.code)
+    envelope = envelope_for(request.path.decode("latin-1"), version, port.profile)
+    body = error_body(error, envelope, record.id, incoming=record.incoming)
+    return Said(error_status(error, envelope), error_headers(error, envelope), body, error.code)
