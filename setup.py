@@ -43,10 +43,10 @@ setup(
             "httpx",
             "hypothesis",
             "jsonschema",
+            "jsonschema-rs>=0.30",
             # Clients whose manners are tested, beside the vendors' own.
             "langchain-anthropic>=1.7",
             "langchain-openai>=1.7",
-            "jsonschema-rs>=0.30",
             "mypy",
             "mypy-zope",
             "openai>=2",

@@ -28,6 +28,7 @@ FLOORS: dict[str, int] = {
     "learning": 2,
     "counting": 2,
     "catalog": 2,
+    "codex": 2,
     "profile": 2,
     "simple": 2,
     "presets": 2,

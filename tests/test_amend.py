@@ -16,7 +16,7 @@ from openaiproxy.dialects.messages.wire import MESSAGES
 from openaiproxy.dialects.responses.wire import RESPONSES
 from openaiproxy.errors import BadRequest
 from openaiproxy.hub.parts import Opaque, Reasoning
-from openaiproxy.hub.request import ReasoningSettings, Role
+from openaiproxy.hub.request import ReasoningSettings, Request, Role
 from openaiproxy.learning import Remedy
 from openaiproxy.wire import json
 
@@ -755,3 +755,17 @@ def test_every_amendment_stands_in_the_table_once() -> None:
 def test_roles_of_the_hub_are_all_thought_of() -> None:
     told = {turn.role for turn in planned("chat", PLAIN, speaks=("chat",)).request.turns}
     assert told == {Role.USER, Role.ASSISTANT}
+
+
+@pytest.mark.parametrize("caller", ["chat", "responses"])
+def test_an_effort_towards_messages_asks_for_thoughts_too(caller: str) -> None:
+    asked = Request("claude-x", reasoning=ReasoningSettings(effort="low"))
+    made = plan(asked, caller=caller, bridging=Bridging(mode=Mode.BRIDGE), speaks=("messages",))
+    assert made.request.reasoning == ReasoningSettings(effort="low", adaptive=True, summary="auto")
+    silent = plan(
+        Request("claude-x"),
+        caller=caller,
+        bridging=Bridging(mode=Mode.BRIDGE),
+        speaks=("messages",),
+    )
+    assert silent.request.reasoning is None

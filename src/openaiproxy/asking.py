@@ -154,7 +154,9 @@ class Asking:
         # A stream is metered whether its caller wants to know or not.
         asked = evolve(plan.request, usage=True) if plan.request.stream else plan.request
         told = estimate(self.request) if self.caller is MESSAGES and self.request.stream else None
-        shown = Shown(self.profile.bridging.reasoning)
+        wanted = self.request.reasoning.summary if self.request.reasoning else None
+        foreign = upstream is not RESPONSES and wanted not in (None, "off")
+        shown = Shown(self.profile.bridging.reasoning, thoughts_as_summary=foreign)
         return Translation(
             self.caller,
             upstream,

@@ -218,7 +218,7 @@ class Profile:
     limits: Limits = Limits()
     timeouts: Timeouts = Timeouts()
     log: LogPolicy = LogPolicy()
-    bridging: Bridging = Bridging()
+    bridging: Bridging = field(factory=Bridging)
     fixed_errors: Mapping[int, bytes] = field(factory=dict)
     cors: tuple[tuple[str, str], ...] = ()
     simple: Simple | None = None

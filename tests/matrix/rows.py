@@ -65,8 +65,13 @@ def _runner(manner: str) -> Callable[[str], Talk]:
 
 
 _ALL = tuple(CASES)
-_LISTED = dict.fromkeys(("responses", "chat", "both"), {"gpt-4.1", "gpt-5", "o1-mini"})
-_LISTED["messages"] = {"claude-opus-4-5-20251101", "claude-sonnet-4-20250514"}
+_GPTS = frozenset({"gpt-4.1", "gpt-5", "o1-mini"})
+_LISTED = {
+    "responses": _GPTS,
+    "chat": _GPTS,
+    "both": _GPTS,
+    "messages": frozenset({"claude-opus-4-5-20251101", "claude-sonnet-4-20250514"}),
+}
 _OPENAI, _ANTHROPIC = "langchain_openai", "langchain_anthropic"
 
 ROWS: dict[str, Row] = {

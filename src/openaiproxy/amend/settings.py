@@ -30,6 +30,7 @@ __all__ = [
     "limited",
     "plain_settings",
     "sampled",
+    "thoughtful",
     "unreasoning",
     "unstopped",
     "whole",
@@ -78,6 +79,19 @@ def _without_reasoning(draft: Draft, settings: ReasoningSettings) -> Draft:
         effort = evolve(settings, effort="none", summary=None)
         return draft.added("reasoning.effort", reasoning=effort)
     return draft.with_(reasoning=None)
+
+
+def thoughtful(draft: Draft) -> Draft:
+    """Thinking, towards Messages, where a caller of another dialect says how much: there, that alone
+    switches nothing on. What it thought is shown, as other dialects' upstreams do unasked."""
+    settings = draft.request.reasoning
+    if settings is None or draft.upstream != MESSAGES or not draft.translated:
+        return draft
+    decided = (settings.enabled, settings.adaptive, settings.budget) != (None, None, None)
+    if decided or settings.effort in (None, "none"):
+        return draft
+    shown = evolve(settings, adaptive=True, summary=settings.summary or "auto")
+    return draft.added("reasoning.adaptive", reasoning=shown)
 
 
 def default_summary(draft: Draft) -> Draft:

@@ -128,6 +128,7 @@ AMENDMENTS: tuple[Amendment, ...] = (
     Amendment(settings.fitting_effort, _effort),
     Amendment(settings.sampled, _sampling),
     Amendment(settings.unstopped, _stops),
+    Amendment(settings.thoughtful, _never),
     Amendment(settings.default_summary, _summary),
     Amendment(settings.default_verbosity, _verbosity),
     Amendment(settings.default_tier, _tier),

@@ -36,9 +36,12 @@ class Shown:
 
     :param reasoning: where Chat shows reasoning: ``reasoning_content``, ``reasoning``, ``both``,
         ``think`` (in tags within the content), or ``off``.
+    :param thoughts_as_summary: whether Responses shows thoughts, where there is no summary, as one:
+        most clients that asked for a summary show nothing else.
     """
 
     reasoning: str = "reasoning_content"
+    thoughts_as_summary: bool = False
 
 
 @frozen

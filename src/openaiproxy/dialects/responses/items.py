@@ -10,6 +10,7 @@ from typing import Any
 
 from attrs import evolve
 
+from openaiproxy.dialects.dialect import Context
 from openaiproxy.dialects.names import shorten
 from openaiproxy.dialects.responses.content import parse_content, render_input
 from openaiproxy.dialects.responses.fields import (
@@ -49,7 +50,7 @@ from openaiproxy.hub.parts import (
     ToolResult,
 )
 
-__all__ = ["parse_item", "render_item", "render_items"]
+__all__ = ["parse_item", "render_item", "render_items", "shown"]
 
 NO_ITEM = "Responses has no item for {}"
 
@@ -233,6 +234,15 @@ def _render_reasoning(part: Reasoning, pen: Pen, path: str) -> dict[str, Any] | 
         "summary": [{"type": "summary_text", "text": text} for text in part.summary],
         **said(fields),
     }
+
+
+def shown(part: Part, context: Context) -> Part:
+    """A part of an answer, as its caller is to see it."""
+    if not isinstance(part, Reasoning) or part.summary:
+        return part
+    if context.shown.thoughts_as_summary:
+        return evolve(part, summary=part.text, text=())
+    return part
 
 
 def _render_hosted(part: Hosted | HostedResult, pen: Pen, path: str) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from attrs import evolve
 from openaiproxy.dialects.dialect import Context
 from openaiproxy.dialects.responses.faults import parse_error
 from openaiproxy.dialects.responses.fields import NAME
-from openaiproxy.dialects.responses.items import parse_item, render_items
+from openaiproxy.dialects.responses.items import parse_item, render_items, shown
 from openaiproxy.dialects.responses.messages import Pen
 from openaiproxy.dialects.responses.reply_fields import ECHOED, REPLY
 from openaiproxy.dialects.responses.requests import render_request
@@ -203,7 +203,8 @@ def render_reply(reply: Reply, context: Context) -> Rendered:
             losses.note(other.type, f"only {other.dialect} has a word for it")
     body = head(reply.begin, context, losses)
     pen = Pen(losses, context.new_id)
-    output = list(render_items(reply.parts, pen, lambda number: OUTPUT))
+    parts = [shown(part, context) for part in reply.parts]
+    output = list(render_items(parts, pen, lambda number: OUTPUT))
     body.update(tail(reply.end, losses))
     body["output"] = output
     return Rendered(body, losses.all())

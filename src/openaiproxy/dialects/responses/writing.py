@@ -16,7 +16,7 @@ from openaiproxy.dialects.dialect import Context
 from openaiproxy.dialects.responses.content import message_rest, render_output
 from openaiproxy.dialects.responses.faults import error_event, failure
 from openaiproxy.dialects.responses.fields import NAME
-from openaiproxy.dialects.responses.items import render_item
+from openaiproxy.dialects.responses.items import render_item, shown
 from openaiproxy.dialects.responses.marks import render_annotation, render_logprobs
 from openaiproxy.dialects.responses.messages import Pen
 from openaiproxy.dialects.responses.replies import OUTPUT, head, tail
@@ -199,7 +199,7 @@ class ResponsesRenderer:
         return self._say(f"{slot.word}.delta", **slot.ids, delta=event.text, logprobs=probs)
 
     def _thought(self, slot: Slot, event: PartDelta) -> bytes:
-        summary = event.channel is Channel.SUMMARY
+        summary = event.channel is Channel.SUMMARY or self._context.shown.thoughts_as_summary
         said = b""
         index = {"summary_index" if summary else "content_index": event.index}
         if (summary, event.index) not in slot.begun:
@@ -233,7 +233,7 @@ class ResponsesRenderer:
             return b""
         if isinstance(part, Text | Refusal):
             return self._content_end(slot, part)
-        item = self._item(part, "completed", slot.id)
+        item = self._item(shown(part, self._context), "completed", slot.id)
         said = _ENDS[type(part)](self, slot, item) if type(part) in _ENDS and item else b""
         self._output[slot.index] = item
         return said + self._say("response.output_item.done", output_index=slot.index, item=item)
