@@ -239,7 +239,7 @@ SIMPLE = Preset(
         ),
         auth=ClientAuth(places=("x-security-key",)),
         origins=frozenset({"*"}),
-        limits=Limits(requests=32, read=128 << 20),
+        limits=Limits(requests=32, read=70_000_000),
         timeouts=Timeouts(
             connect=30.0, first_byte=905.0, idle=905.0, total=930.0, client_idle=65.0
         ),

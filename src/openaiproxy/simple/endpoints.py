@@ -47,12 +47,14 @@ class Ask:
     :param target: path and query.
     :param body: JSON; ``None`` for none.
     :param stream: whether a stream is asked for.
+    :param model: that is asked, where it is known.
     """
 
     method: bytes
     target: str
     body: bytes | None = None
     stream: bool = False
+    model: str | None = None
 
 
 @frozen
@@ -152,7 +154,8 @@ def _same(target: str) -> Callable[[Given], Ask]:
 
 
 def _post(target: str, body: Body, *, stream: bool = False) -> Ask:
-    return Ask(b"POST", target, dumps(body), stream)
+    model = body.get("model")
+    return Ask(b"POST", target, dumps(body), stream, model if isinstance(model, str) else None)
 
 
 ENDPOINTS = (

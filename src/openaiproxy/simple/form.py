@@ -69,6 +69,7 @@ class Form:
     _boundary: str
     file_begun: bool = field(default=False, init=False)
     _parser: PushMultipartParser = field(init=False, repr=False)
+    _model: str = field(default="", init=False)
     _own: dict[str, str] = field(factory=dict, init=False, repr=False)
     _seen: set[str] = field(factory=set, init=False)
     _part: MultipartSegment | None = field(default=None, init=False, repr=False)
@@ -87,6 +88,11 @@ class Form:
         :raises BadRequest: as :func:`openaiproxy.simple.own.read_own`.
         """
         return read_own(self._own)
+
+    @property
+    def model(self) -> str:
+        """The model, as far as it is known."""
+        return self._model or _DEFAULTS["model"]
 
     def settle(self) -> None:
         """What is known of the proxy's part is in use: it can't change any more."""
@@ -164,6 +170,8 @@ class Form:
             self._keep(name, value.decode("utf-8", "replace"))
         elif value:
             self._seen.add(name)
+            if name == "model":
+                self._model = value.decode("utf-8", "replace")[:200]
             said = str(part.header(_DISPOSITION, ""))
             made += (self._head(said, part.header(_TYPE)), value, b"\r\n")
 

@@ -7,6 +7,7 @@ from functools import partial
 
 from attrs import define
 from twisted.internet.task import deferLater
+from twisted.logger import Logger
 
 from openaiproxy.errors import BadRequest, BadUpstream
 from openaiproxy.ops.payloads import UPSTREAM_REQUEST
@@ -30,6 +31,7 @@ from openaiproxy.wire.json import loads
 
 __all__ = ["ask", "read_request"]
 
+_log = Logger(namespace="openaiproxy.retries")
 _JSON: Field = (b"Content-Type", b"application/json")
 
 
@@ -47,6 +49,7 @@ async def _ask(endpoint: Endpoint, id: str, exchange: Exchange, target: bytes) -
     seconds = wait_as(exchange, own.timeout)
     model = simple_of(exchange.port.profile).model
     asked = endpoint.ask(Given(body, query, id, model))
+    exchange.record.model = asked.model
     fields = anthropic_fields if endpoint.anthropic else openai_fields
     asking = _Asking(exchange, endpoint, asked, fields(exchange, own), seconds)
     await answer_with(exchange, await asking.run(), endpoint)
@@ -97,12 +100,18 @@ class _Asking:
         """An answer, or the seconds after which to ask again."""
         try:
             answer = await self._send()
-        except BadUpstream:
-            return pause(attempt, [])
+        except BadUpstream as error:
+            return self._pause(attempt, error.code, [])
         if not may_help(answer.status, answer.headers):
             return answer
         answer.abort()
-        return pause(attempt, answer.headers)
+        return self._pause(attempt, str(answer.status), answer.headers)
+
+    def _pause(self, attempt: int, why: str, fields: list[Field]) -> float:
+        wait = pause(attempt, fields)
+        told = {"id": self._exchange.record.id, "why": why, "number": attempt + 1, "wait": wait}
+        _log.info("{id} is asked again in {wait} s, after {why}", **told)
+        return wait
 
     async def _send(self) -> Answer:
         exchange, asked, body = self._exchange, self._ask, None

@@ -36,19 +36,20 @@ async def pass_chat(exchange: Exchange, target: bytes) -> None:
 
 async def pass_responses(exchange: Exchange, target: bytes) -> None:
     """The course of ``POST /v1/responses``."""
-    profile = exchange.port.profile
-    exchange.request.body.limit(simple_of(profile).responses_body, profile.timeouts.client_body)
-    await _pass(exchange, b"/v1/responses", files=True)
+    at_most = simple_of(exchange.port.profile).responses_body
+    await _pass(exchange, b"/v1/responses", at_most, files=True)
 
 
-async def _pass(exchange: Exchange, path: bytes, *, files: bool) -> None:
+async def _pass(
+    exchange: Exchange, path: bytes, at_most: int | None = None, *, files: bool
+) -> None:
     headers, profile = exchange.request.requestHeaders, exchange.port.profile
     admit(exchange, status=401)
     sent = [(name, value) for name, values in headers.getAllRawHeaders() for value in values]
     fields = upstream_stock_fields(sent, profile.auth.places)
     check_media(_text(headers.getRawHeaders(b"content-type")))
     seconds = wait_as(exchange, None)
-    raw = await read_body(exchange)
+    raw = await read_body(exchange, at_most)
     body = _object(raw)
     masked = check_files(body) if files else False
     stream = body.get("stream") is True

@@ -58,6 +58,7 @@ async def _send(exchange: Exchange, sorting: "_Sorting", media: str) -> None:
     )
     body.on_progress = None
     exchange.bound(seconds)
+    exchange.record.model = sorting.model
     await answer_with(exchange, answer, None)
 
 
@@ -93,6 +94,11 @@ class _Sorting:
         :raises BadRequest: 400.
         """
         return merge((self._form.own, self._asked))
+
+    @property
+    def model(self) -> str:
+        """The model that the form asks."""
+        return self._form.model
 
     def sorted(self) -> "Deferred[None]":
         """Take what comes, until it can be sent on.
