@@ -86,7 +86,7 @@ def _ask_chat(given: Given) -> Ask:
     if body.get("stream"):
         raise BadRequest(400, "bad_request", _NO_STREAM)
     image = body.pop("image", None)
-    if image:
+    if image or isinstance(image, dict | list):
         body["messages"] = put_image(body.get("messages"), image)
     return _post("/v1/chat/completions", body)
 

@@ -16,10 +16,12 @@ Nothing of the file is held here. Fields are held until they end, since an empty
 boundary, which can stand in none of its parts.
 
 A field of the proxy's own decides how the upstream is asked, so that it has to be known before the first byte goes
-there: whoever sends on what this makes says so by :meth:`Form.settle`, and from then on none is taken.
+there. When the file begins, whoever sends on is asked whether what is known is enough; if it is, no such field is
+taken any more, and if not, all of the form has to be waited for. Neither depends on how the form was cut on its way.
 """
 
 import re
+from collections.abc import Callable
 
 from attrs import define, field
 from multipart import (  # type: ignore[import-untyped]
@@ -63,23 +65,23 @@ class Form:
     """One form.
 
     :param boundary: between its parts.
-    :ivar file_begun: whether the file's first byte may be among what was made.
+    :param suffices: whether the proxy's part that stands before the file is enough to send the form.
+    :ivar settled: what that said; ``None`` before the file begins.
     """
 
     _boundary: str
-    file_begun: bool = field(default=False, init=False)
+    _suffices: Callable[[Own], bool]
+    settled: bool | None = field(default=None, init=False)
     _parser: PushMultipartParser = field(init=False, repr=False)
     _model: str = field(default="", init=False)
     _own: dict[str, str] = field(factory=dict, init=False, repr=False)
     _seen: set[str] = field(factory=set, init=False)
     _part: MultipartSegment | None = field(default=None, init=False, repr=False)
     _value: bytearray = field(factory=bytearray, init=False, repr=False)
-    _settled: bool = field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._parser = PushMultipartParser(
-            self._boundary, max_segment_count=_MOST_FIELDS, strict=True
-        )
+        # Not its strict mode, which takes what may follow the last boundary for a fault, if it comes later.
+        self._parser = PushMultipartParser(self._boundary, max_segment_count=_MOST_FIELDS)
 
     @property
     def own(self) -> Own:
@@ -93,10 +95,6 @@ class Form:
     def model(self) -> str:
         """The model, as far as it is known."""
         return self._model or _DEFAULTS["model"]
-
-    def settle(self) -> None:
-        """What is known of the proxy's part is in use: it can't change any more."""
-        self._settled = True
 
     def feed(self, data: bytes) -> bytes:
         """What goes upstream for the next bytes.
@@ -122,7 +120,7 @@ class Form:
             self._parser.close()
         except MultipartError:
             raise _refused("The form ended before it was complete") from None
-        if not self.file_begun:
+        if self.settled is None:
             raise _refused("No audio file uploaded")
         added = [
             self._head(f'form-data; name="{name}"') + value.encode("ascii") + b"\r\n"
@@ -151,9 +149,9 @@ class Form:
         self._part = part
         if not self._is_file:
             return
-        if self.file_begun:
+        if self.settled is not None:
             raise _refused("The form holds more than one file")
-        self.file_begun = True
+        self.settled = self._suffices(self.own)
         said = str(part.header(_DISPOSITION, ""))
         if not part.filename:
             said = f'form-data; name="{_FILE}"; filename="{_FILE_NAME}"'
@@ -177,7 +175,7 @@ class Form:
 
     def _keep(self, name: str, value: str) -> None:
         """Keep a field of the proxy's own; the first of its name holds."""
-        if self._settled and name != "security_key" and value and self._own.get(name) != value:
+        if self.settled and name != "security_key" and value and self._own.get(name) != value:
             raise _refused(f"{name} must come before the file")
         if value:
             self._own.setdefault(name, value)

@@ -90,7 +90,7 @@ class _Asking:
         """:raises BadUpstream: when there is no answer."""
         for attempt in range(self._endpoint.retries):
             wait = await self._attempt(attempt)
-            if isinstance(wait, Answer):
+            if not isinstance(wait, float):
                 return wait
             self._exchange.record.retries += 1
             await deferLater(self._exchange.port.clock, wait)

@@ -34,7 +34,7 @@ async def transcribe(exchange: Exchange, target: bytes) -> None:
     headers = exchange.request.requestHeaders
     media = (headers.getRawHeaders(b"content-type") or [b""])[0].decode("latin-1")
     asked, _ = split_query(target.partition(b"?")[2].decode("ascii"))
-    sorting = _Sorting(exchange, Form(boundary_of(media)), asked)
+    sorting = _Sorting(exchange, boundary_of(media), asked)
     try:
         await _send(exchange, sorting, media)
     finally:
@@ -70,8 +70,9 @@ class _Sorting:
     """
 
     _exchange: Exchange
-    _form: Form
+    _boundary: str
     _asked: Own
+    _form: Form = field(init=False)
     length: object = UNKNOWN_LENGTH
     _aside: "SpooledTemporaryFile[bytes]" = field(
         factory=lambda: SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115
@@ -80,9 +81,11 @@ class _Sorting:
     _ready: "Deferred[None] | None" = None
     _consumer: IConsumer | None = None
     _sent: "Deferred[None] | None" = None
-    _undecided: bool = True
     _ended: bool = False
     _failed: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        self._form = Form(self._boundary, self._suffices)
 
     @property
     def _body(self) -> Body:
@@ -129,18 +132,11 @@ class _Sorting:
             return
         try:
             self._pass(self._form.feed(data))
-            if self._undecided and self._form.file_begun:
-                self._decide()
+            if self._ready is not None and self._form.settled:
+                self._body.pauseProducing()
+                self._fire()
         except BadRequest as error:
             self._fail(error)
-
-    def _decide(self) -> None:
-        """The file begins: send on from here, or, as nobody may know what else stands behind it, only at the end."""
-        self._undecided = False
-        if self._is_known():
-            self._form.settle()
-            self._body.pauseProducing()
-            self._fire()
 
     def registerProducer(self, producer: IProducer, streaming: bool) -> None:
         """The body is paused as a body producer, not as a registered one."""
@@ -148,10 +144,10 @@ class _Sorting:
     def unregisterProducer(self) -> None:
         """Likewise."""
 
-    def _is_known(self) -> bool:
-        """Whether somebody is let in by what has come."""
+    def _suffices(self, own: Own) -> bool:
+        """Whether somebody is let in by what stands before the file."""
         try:
-            admit(self._exchange, self.own())
+            admit(self._exchange, merge((own, self._asked)))
         except BadRequest as error:
             if error.status != 403:
                 raise
@@ -165,7 +161,7 @@ class _Sorting:
             return
         self._aside_bytes += len(made)
         most = simple_of(self._exchange.port.profile).spool
-        if self._aside_bytes > most:
+        if self._aside_bytes > most and not self._form.settled:
             what = f"The form is larger than {most} bytes: security_key must come before the file"
             raise BadRequest(413, "form_too_large", what)
         self._aside.write(made)
