@@ -73,7 +73,8 @@ def test_a_form_without_its_key_goes_nowhere_row_31_defect_2() -> None:
     wired = open_simple()
     client = ask(wired, TARGET, written([FILE]), MEDIA)
     assert told(client)[1]["code"] == "OPENAI_PROXY_FORBIDDEN"
-    client = ask(wired, TARGET, written([("security_key", None, b"wrong"), FILE]), MEDIA)
+    data = written([("security_key", None, b"wrong"), FILE, SECRET])
+    client = begin(wired, data[:1000], len(data))
     assert told(client)[0] == 403
     assert wired.upstream.asked == []
 
