@@ -87,7 +87,7 @@ def test_one_file_stays_below_the_limit_and_all_together_within_row_70() -> None
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"input": "hi"}, {"input": [5]}, {"prompt": {"variables": []}}]
+    "body", [{}, {"input": "hi"}, {"input": [5]}, {"prompt": {"variables": {"a": "b"}}}]
 )
 def test_a_request_without_files_has_none(body: dict[str, Any]) -> None:
     assert not check_files(body)

@@ -129,6 +129,25 @@ def test_what_is_no_form_is_refused(data: bytes) -> None:
     assert caught.value.status == 400
 
 
+def test_a_head_that_could_forge_another_is_refused() -> None:
+    data = written([FILE]).replace(b'name="file"', b'name="file"; x="\nX-Forged: 1"')
+    with pytest.raises(BadRequest, match="can't be read"):
+        passed(data)
+
+
+def test_what_follows_the_last_boundary_is_left_aside() -> None:
+    form = Form("xyz", lambda own: False)
+    made = form.feed(written([FILE])) + form.feed(b"") + form.feed(b"epilogue") + form.end()
+    assert read(made)["file"] == ("a.wav", FILE[2])
+
+
+def test_an_empty_field_of_the_proxys_own_is_unsaid_also_when_it_comes_late() -> None:
+    data = written([("security_key", None, b"k"), FILE, ("project", None, b"")])
+    form, made = settled(data, 1000)
+    assert form.own.project is None
+    assert b"project" not in made
+
+
 def test_a_form_that_breaks_off_is_refused() -> None:
     with pytest.raises(BadRequest, match="ended before"):
         passed(written([FILE])[:-20])

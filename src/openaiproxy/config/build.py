@@ -25,17 +25,15 @@ from openaiproxy.config.settings import (
     API_KEY_FILE,
     CA_BUNDLE,
     CLIENT_KEYS_FILE,
-    FIRST_BYTE,
-    IDLE,
     NO_PROXY,
     ORGANIZATION,
     PROJECT,
     PROXY,
     SETTINGS,
-    TOTAL,
 )
 from openaiproxy.config.simple import LONGEST, SIMPLE
 from openaiproxy.config.sources import Given, Level, Reading, why
+from openaiproxy.config.times import FIRST_BYTE, IDLE, TOTAL
 from openaiproxy.config.urls import EMBEDDED, MASK
 from openaiproxy.presets import CredentialRule, Preset
 from openaiproxy.profile import ClientAuth, Credential, Profile, Upstream

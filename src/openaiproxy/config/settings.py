@@ -18,7 +18,8 @@ from functools import partial
 
 from openaiproxy.config.bridging import MODELS, SPEAKS, TRANSLATING
 from openaiproxy.config.setting import Flag, Scope, Setting
-from openaiproxy.config.simple import SIMPLE, count, milliseconds
+from openaiproxy.config.simple import SIMPLE
+from openaiproxy.config.times import LIMITS, TIMES
 from openaiproxy.config.urls import proxy_url, upstream_url
 from openaiproxy.config.values import (
     choice,
@@ -50,8 +51,6 @@ __all__ = [
     "CLIENT_KEYS",
     "CLIENT_KEYS_FILE",
     "CONFIG",
-    "FIRST_BYTE",
-    "IDLE",
     "LISTEN",
     "NO_PROXY",
     "ORGANIZATION",
@@ -60,7 +59,6 @@ __all__ = [
     "PROJECT",
     "PROXY",
     "SETTINGS",
-    "TOTAL",
     "UPSTREAM",
     "flags",
 ]
@@ -180,90 +178,6 @@ CA_BUNDLE = Setting(
     environment=("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"),
 )
 
-FIRST_BYTE = Setting(
-    "first-byte-timeout",
-    seconds(),
-    "timeouts.first_byte",
-    "Seconds until an answer begins.",
-    environment=("OPENAI_PROXY_TRANSPORT_HEADERS_TIMEOUT_MS",),
-    customary=milliseconds,
-)
-IDLE = Setting(
-    "idle-timeout",
-    seconds(),
-    "timeouts.idle",
-    "Seconds of silence within an answer.",
-    environment=("OPENAI_PROXY_TRANSPORT_BODY_TIMEOUT_MS",),
-    customary=milliseconds,
-)
-TOTAL = Setting(
-    "total-timeout",
-    or_none(seconds()),
-    "timeouts.total",
-    "Seconds for an exchange, or none.",
-    environment=("OPENAI_PROXY_SERVER_TIMEOUT_MS",),
-    customary=milliseconds,
-)
-
-_TIMES = (
-    Setting(
-        "connect-timeout",
-        seconds(),
-        "timeouts.connect",
-        "Seconds to connect upstream.",
-        environment=("OPENAI_PROXY_TRANSPORT_CONNECT_TIMEOUT_MS",),
-        customary=milliseconds,
-    ),
-    FIRST_BYTE,
-    IDLE,
-    TOTAL,
-    Setting(
-        "client-body-timeout",
-        seconds(),
-        "timeouts.client_body",
-        "Seconds of silence within a request body.",
-    ),
-    Setting(
-        "client-write-timeout",
-        seconds(),
-        "timeouts.client_write",
-        "Seconds that a client may leave an answer unread.",
-    ),
-    Setting(
-        "keepalive",
-        or_none(seconds()),
-        "timeouts.keepalive",
-        "Seconds of silence before an event stream gets a comment, or none.",
-        environment=("OPENAI_PROXY_SSE_KEEPALIVE_INTERVAL_MS",),
-        customary=milliseconds,
-    ),
-    Setting(
-        "client-idle-timeout",
-        seconds(),
-        "timeouts.client_idle",
-        "Seconds that a client's connection stays open between two requests.",
-        environment=("OPENAI_PROXY_KEEPALIVE_TIMEOUT_MS",),
-        customary=milliseconds,
-    ),
-)
-
-_LIMITS = (
-    Setting(
-        "max-body", or_none(size), "limits.body", "Largest request body, such as 1GiB, or none."
-    ),
-    Setting("max-read", size, "limits.read", "Largest request body that is read to be translated."),
-    Setting("max-answer", size, "limits.answer", "Largest answer that is read as a whole."),
-    Setting("max-event", size, "limits.event", "Largest event of a stream that is translated."),
-    Setting(
-        "max-requests",
-        whole(1),
-        "limits.requests",
-        "Requests at once on a port.",
-        environment=("OPENAI_PROXY_MAX_PARALLEL_REQUESTS",),
-        customary=count,
-    ),
-)
-
 _PAYLOADS = (
     Setting(
         "payload-log",
@@ -329,8 +243,8 @@ SETTINGS: tuple[Setting, ...] = (
     *TRANSLATING,
     *MODELS,
     *SIMPLE,
-    *_TIMES,
-    *_LIMITS,
+    *TIMES,
+    *LIMITS,
     *_PAYLOADS,
 )
 

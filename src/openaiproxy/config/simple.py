@@ -1,32 +1,14 @@
 """The rows of the settings' table that say how the simplified endpoints stand.
 
-Their customary variables are those of chatgpt-proxy: times in milliseconds, and what can't be read there counts for
-nothing. Some other settings have customary variables of the kind, too (:func:`milliseconds`).
+Their customary variables are those of chatgpt-proxy (see :mod:`openaiproxy.config.customary`).
 """
 
-import re
-
+from openaiproxy.config.customary import count, milliseconds
 from openaiproxy.config.setting import Setting
 from openaiproxy.config.urls import upstream_url
 from openaiproxy.config.values import header_value, seconds, size
 
-__all__ = ["ANTHROPIC_UPSTREAM", "LONGEST", "SIMPLE", "count", "milliseconds"]
-
-_DIGITS = re.compile(r"[0-9]{1,12}")
-
-
-def count(raw: object) -> int:
-    """Read a customary number."""
-    text = str(raw).strip()
-    if _DIGITS.fullmatch(text) and int(text) > 0:
-        return int(text)
-    raise ValueError("expected a whole number above 0")
-
-
-def milliseconds(raw: object) -> float:
-    """Read a customary time, to seconds."""
-    return count(raw) / 1000
-
+__all__ = ["ANTHROPIC_UPSTREAM", "LONGEST", "SIMPLE"]
 
 ANTHROPIC_UPSTREAM = Setting(
     "anthropic-upstream",

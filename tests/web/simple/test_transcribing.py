@@ -1,14 +1,18 @@
 """A form with a file, sent on while it comes (rows 13, 31)."""
 
 import json
+from typing import Any
 
 import pytest
+from attrs import evolve
+from twisted.internet.defer import Deferred
 
+from openaiproxy.presets import PRESETS
 from openaiproxy.profile import Simple
 from tests.simple.test_form import read, written
 from tests.web.plugged import head_and_json
 from tests.web.simple.asked import KEY, answer_json, ask, open_simple, told
-from tests.web.wiring import Connection, Wired
+from tests.web.wiring import Asked, Connection, ScriptedUpstream, Upload, Wired
 
 MEDIA = "Content-Type: multipart/form-data; boundary=xyz"
 TARGET = "/openai/audio/transcriptions"
@@ -152,6 +156,83 @@ def test_a_form_that_breaks_within_its_file_is_refused_and_ends_the_call() -> No
     client.send(data[cut:])
     assert told(client)[1]["message"] == "The form ended before it was complete"
     assert wired.upstream.asked[0].cancelled
+
+
+def test_an_early_answer_ends_the_upload() -> None:
+    wired = open_simple()
+    data = written([SECRET, FILE])
+    client = begin(wired, data[:1000], len(data))
+    [asked] = wired.upstream.asked
+    asked.body.stopProducing()
+    answer_json(asked, {"error": {"message": "Too large"}}, 413)
+    size = len(asked.upload.data)
+    client.send(data[1000:])
+    assert told(client)[1]["message"] == "Too large"
+    assert len(asked.upload.data) == size
+
+
+@pytest.mark.parametrize("key", [(SECRET,), ()])
+def test_a_form_that_stops_coming_is_refused(key: tuple[object, ...]) -> None:
+    wired = open_simple()
+    data = written([*key, FILE])  # type: ignore[list-item]
+    client = begin(wired, data[:1000], len(data))
+    wired.clock.advance(21)
+    assert told(client)[0] == 408
+    assert all(asked.cancelled for asked in wired.upstream.asked)
+    client.send(data[1000:])
+    assert len(wired.lines) == 1
+
+
+class Late(ScriptedUpstream):
+    """An upstream whose connection is not there at once."""
+
+    def fetch(self, method: bytes, target: bytes, headers: Any, body: Any) -> "Deferred[Any]":
+        waiting: Deferred[Any] = Deferred()
+        self.asked.append(Asked(method, target, headers, body, Upload(), waiting=waiting))
+        return waiting
+
+
+def test_a_form_that_is_whole_before_there_is_a_connection_goes_up_whole() -> None:
+    upstream = Late()
+    wired = open_simple()
+    wired.port.client = upstream  # type: ignore[assignment]
+    data = written([SECRET, FILE])
+    begin(wired, data[:20], len(data)).send(data[20:])
+    [asked] = upstream.asked
+    sent = asked.body.startProducing(asked.upload)
+    assert sent.called
+    assert read(bytes(asked.upload.data))["file"] == ("a.wav", FILE[2])
+
+
+def test_a_form_may_come_a_byte_at_a_time() -> None:
+    wired = open_simple()
+    data = written([SECRET, ("file", "a.wav", b"RIFF\r\n--x")])
+    client = begin(wired, b"", len(data))
+    for at in range(len(data)):
+        client.send(data[at : at + 1])
+    [asked] = wired.upstream.asked
+    assert asked.upload.finished
+    assert read(bytes(asked.upload.data))["file"] == ("a.wav", b"RIFF\r\n--x")
+
+
+@pytest.mark.parametrize("first", [("security_key", None, b"wrong"), FILE])
+def test_what_comes_after_the_answer_is_nobodys(first: tuple[str, str | None, bytes]) -> None:
+    times = evolve(PRESETS["simple"].profile.timeouts, total=5.0)
+    wired = open_simple(timeouts=times)
+    data = written([first, ("file", "a.wav", b"x")] if first != FILE else [FILE, SECRET])
+    client = begin(wired, data[:-30], len(data))
+    wired.clock.advance(6)
+    assert told(client)[0] in (403, 504)
+    client.send(data[-30:])
+    assert len(wired.lines) == 1
+    assert wired.upstream.asked == []
+
+
+def test_a_malformed_name_in_a_form_is_refused_before_it_goes_anywhere() -> None:
+    wired = open_simple()
+    data = written([SECRET, ("project", None, b"a b"), FILE])
+    assert told(ask(wired, TARGET, data, MEDIA))[0] == 400
+    assert wired.upstream.asked == []
 
 
 @pytest.mark.parametrize("media", [b"text/plain", b"text/vtt; charset=utf-8"])

@@ -82,7 +82,7 @@ class _Sorting:
     _consumer: IConsumer | None = None
     _sent: "Deferred[None] | None" = None
     _ended: bool = False
-    _failed: bool = False
+    _over: bool = False
 
     def __attrs_post_init__(self) -> None:
         self._form = Form(self._boundary, self._suffices)
@@ -109,7 +109,8 @@ class _Sorting:
         :returns: fires with ``None``; fails with ``BadRequest``.
         """
         self._ready = ready = Deferred[None]()
-        self._body.startProducing(self).addCallbacks(self._whole, self._broken)
+        # A body that fails tells the exchange by itself.
+        self._body.startProducing(self).addCallbacks(self._whole, lambda _: None)
         return ready
 
     def outgoing(self, exchange: Exchange) -> IBodyProducer:
@@ -122,14 +123,13 @@ class _Sorting:
         return producer
 
     def close(self) -> None:
-        """Let go of what was put aside."""
+        """Let go of what was put aside; what still comes is nobody's."""
+        self._over = True
         self._aside.close()
 
     # IConsumer: what the caller's body calls.
 
     def write(self, data: bytes) -> None:
-        if self._failed:
-            return
         try:
             self._pass(self._form.feed(data))
             if self._ready is not None and self._form.settled:
@@ -167,7 +167,7 @@ class _Sorting:
         self._aside.write(made)
 
     def _whole(self, _: object) -> None:
-        if self._failed:
+        if self._over:
             return
         self._ended = True
         try:
@@ -180,10 +180,6 @@ class _Sorting:
             sent, self._sent = self._sent, None
             sent.callback(None)
 
-    def _broken(self, failure: object) -> None:
-        """The caller's body failed: the exchange is told by the body itself."""
-        self._failed = True
-
     def _fire(self) -> None:
         if self._ready is not None:
             ready, self._ready = self._ready, None
@@ -191,7 +187,7 @@ class _Sorting:
 
     def _fail(self, error: BadRequest) -> None:
         """It can't be sent, or not to its end; the exchange ends with that."""
-        self._failed = True
+        self._over = True
         if self._ready is not None:
             ready, self._ready = self._ready, None
             ready.errback(error)
@@ -222,5 +218,5 @@ class _Sorting:
 
     def stopProducing(self) -> None:
         self._consumer = None
-        self._failed = True
+        self._over = True
         self._body.stopProducing()
