@@ -1,10 +1,13 @@
 """A form on its way (rows 13, 31)."""
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from multipart import PushMultipartParser
 
 from openaiproxy.errors import BadRequest
 from openaiproxy.simple.form import Form, boundary_of
+from openaiproxy.simple.own import OWN
 
 Parts = list[tuple[str, str | None, bytes]]
 FILE = ("file", "a.wav", b"RIFF\r\n--b\r\n-- \x00\xff" * 50)
@@ -69,6 +72,39 @@ def test_the_proxys_fields_are_taken_out_and_the_file_stays_whole_row_13_row_31(
 def test_one_byte_at_a_time_gives_the_same_row_13() -> None:
     data = written([("security_key", None, b"k"), ("model", None, b"m"), FILE])
     assert passed(data, 1)[1] == passed(data)[1]
+
+
+NAMES = st.sampled_from(["security_key", "timeout", "model", "prompt", "language", "x[]", "плохо"])
+VALUES = st.binary(max_size=60) | st.sampled_from(
+    [b"", b"\r\n", b"\r\n--xyz\r", b"--xyz--", b"\r\n--xy"]
+)
+FIELDS = st.lists(st.tuples(NAMES, st.none(), VALUES), max_size=4, unique_by=lambda part: part[0])
+
+
+@given(FIELDS, FIELDS, VALUES, st.lists(st.integers(1, 40), min_size=1, max_size=8))
+def test_however_a_form_is_cut_the_same_goes_up_and_its_parts_stay_whole(
+    before: Parts, behind: Parts, file: bytes, steps: list[int]
+) -> None:
+    names = {name for name, _, _ in before}
+    fields = [*before, *(part for part in behind if part[0] not in names)]
+    parts = [*fields[: len(before)], ("file", "a.wav", file), *fields[len(before) :]]
+    assume(not any(b"\r\n--xyz" in value for _, _, value in parts))
+    data = written(parts)
+    form, made = passed(data)
+    cut, at, pieces = Form("xyz", lambda own: False), 0, b""
+    while at < len(data):
+        for step in steps:
+            pieces += cut.feed(data[at : at + step])
+            at += step
+    assert pieces + cut.end() == made
+    assert cut.own == form.own
+    said = read(made)
+    assert said["file"] == ("a.wav", file)
+    for name, _, value in fields:
+        if name not in OWN and value:
+            assert said[name] == (None, value)
+        else:
+            assert name not in said or name == "model"
 
 
 def test_what_the_caller_says_goes_before_the_defaults_and_empty_fields_are_unsaid() -> None:

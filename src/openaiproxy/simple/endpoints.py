@@ -6,7 +6,6 @@ same for all. ``*`` stands for a response's id.
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote, unquote
 
 from attrs import frozen
 
@@ -30,7 +29,7 @@ _SAFE = 2
 class Given:
     """What a request says, without what is the proxy's own.
 
-    :param id: of the response in its path; empty where there is none.
+    :param id: of the response, as its path has it; empty where there is none.
     :param model: the default one.
     """
 
@@ -125,7 +124,7 @@ def _ask_items(given: Given) -> Ask:
 def _id(given: Given) -> str:
     if not given.id:
         raise BadRequest(400, "bad_request", "Missing response_id")
-    return quote(given.id, safe="")
+    return given.id
 
 
 def _with_query(path: str, query: str) -> str:
@@ -176,7 +175,7 @@ ENDPOINTS = (
 
 
 def find_endpoint(method: str, path: str) -> tuple[Endpoint, str] | None:
-    """The endpoint that a request is for, and the id in its path.
+    """The endpoint that a request is for, and the id in its path, as it was sent.
 
     :param path: as sent, without the query.
     """
@@ -187,5 +186,5 @@ def find_endpoint(method: str, path: str) -> tuple[Endpoint, str] | None:
                 return endpoint, ""
             id = path.removeprefix(before).removesuffix(after)
             if star and path == f"{before}{id}{after}" and "/" not in id:
-                return endpoint, unquote(id)
+                return endpoint, id
     return None

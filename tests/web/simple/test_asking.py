@@ -148,6 +148,21 @@ def test_a_failure_of_the_network_has_its_code_rows_107_108(
     assert len(wired.upstream.asked) == 1
 
 
+def test_anthropics_name_for_a_request_is_told_and_logged_row_22() -> None:
+    wired = open_simple()
+    client = ask(wired, "/anthropic", {"model": "c"})
+    answer_json(
+        wired.port.anthropic.asked[0],
+        {"type": "error", "error": {"type": "overloaded_error", "message": "Busy"}},
+        529,
+        headers=[(b"request-id", b"req_a")],
+    )
+    status, error = told(client)
+    assert status == 529
+    assert error["upstream"] == {"status": 529, "requestId": "req_a", "type": "overloaded_error"}
+    assert wired.lines[0]["upstream_id"] == "req_a"
+
+
 def test_an_answer_that_is_no_json_is_told_as_such_row_108() -> None:
     wired = open_simple()
     client = ask(wired, "/openai2", {"model": "m"})

@@ -26,7 +26,7 @@ from openaiproxy.web.simple.admitting import (
     wait_as,
 )
 from openaiproxy.web.simple.answering import answer_with
-from openaiproxy.wire.headers import Field
+from openaiproxy.wire.headers import Field, first
 from openaiproxy.wire.json import loads
 
 __all__ = ["ask", "read_request"]
@@ -124,4 +124,8 @@ class _Asking:
         exchange.bound(None if asked.stream else self._seconds)
         client = exchange.port.anthropic if self._endpoint.anthropic else None
         target = asked.target.encode("ascii")
-        return await exchange.fetch(asked.method, target, fields, body, client)
+        answer = await exchange.fetch(asked.method, target, fields, body, client)
+        named = first(answer.headers, b"request-id") if self._endpoint.anthropic else None
+        if named is not None:
+            exchange.record.upstream_id = named.decode("latin-1")
+        return answer
