@@ -21,6 +21,7 @@ __all__ = [
     "Limits",
     "LogPolicy",
     "Logging",
+    "Operator",
     "Port",
     "Profile",
     "Route",
@@ -176,7 +177,6 @@ class Simple:
     :param model: of a prompt that names none.
     :param anthropic: where Anthropic's endpoints go.
     :param anthropic_key: the server-side key for it; ``None`` takes the caller's own alone.
-    :param access_token: opens ``/debug/runtime``; ``None`` keeps it shut.
     :param timeout: seconds that the upstream has for an answer where the caller names none.
     :param longest: the most that a caller may name.
     :param responses_body: bytes of a request body of ``/v1/responses``.
@@ -186,7 +186,6 @@ class Simple:
     model: str = "gpt-5.4-mini"
     anthropic: Upstream = Upstream("https://api.anthropic.com", speaks=("messages",))
     anthropic_key: str | None = field(default=None, repr=False)
-    access_token: str | None = field(default=None, repr=False)
     timeout: float = 600.0
     longest: float = 900.0
     responses_body: int = 70_000_000
@@ -201,6 +200,7 @@ class Profile:
     :param hosts: names (lower case, no port) accepted in ``Host`` beside loopback's, where the
         Host rule holds.
     :param origins: values of ``Origin`` that may call from a web page; ``*`` is any.
+    :param health_model: asked by the deep check of health, which costs a few tokens.
     :param fixed_errors: whole bodies that a status is answered with, where a profile's contract
         has its own.
     :param cors: headers of every answer where any page may call, likewise.
@@ -222,6 +222,7 @@ class Profile:
     fixed_errors: Mapping[int, bytes] = field(factory=dict)
     cors: tuple[tuple[str, str], ...] = ()
     simple: Simple | None = None
+    health_model: str = "gpt-5-nano"
 
 
 @frozen
@@ -251,6 +252,21 @@ class Logging:
 
 
 @frozen
+class Operator:
+    """What is for the operator alone.
+
+    :param listen: Twisted endpoint of a port of its own; ``None`` opens none.
+    :param token: the admin token, which also opens the operator's pages on the other ports; without it they have none,
+        and the operator's own port is on loopback.
+    :param token_file: the file that it was read from, if it was.
+    """
+
+    listen: str | None = None
+    token: str | None = field(default=None, repr=False)
+    token_file: str | None = None
+
+
+@frozen
 class Config:
     """Everything that the process was told.
 
@@ -263,6 +279,7 @@ class Config:
 
     ports: tuple[Port, ...]
     logging: Logging = Logging()
+    operator: Operator = Operator()
     drain: float = 30.0
     warnings: tuple[str, ...] = ()
     presets: Mapping[str, str] = field(factory=dict)

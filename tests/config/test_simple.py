@@ -36,7 +36,6 @@ def test_the_documented_variables_are_honoured_rows_28_31_33_35_50() -> None:
         OPENAI_API_KEY=KEY,
         OPENAI_PROJECT_KEY="proj_1",
         OPENAI_ORG_ID="org-1",
-        ACCESS_TOKEN="an-access-token",
         ANTHROPIC_API_KEY="sk-ant-1",
         ANTHROPIC_BASE_URL="https://anthropic.example/v1",
         DEFAULT_MODEL="gpt-4.1",
@@ -45,11 +44,10 @@ def test_the_documented_variables_are_honoured_rows_28_31_33_35_50() -> None:
     assert profile.credential.key == KEY
     assert (profile.credential.project, profile.credential.organization) == ("proj_1", "org-1")
     assert profile.simple is not None
-    assert profile.simple.access_token == "an-access-token"
     assert profile.simple.anthropic_key == "sk-ant-1"
     assert profile.simple.anthropic.base == "https://anthropic.example"
     assert profile.simple.model == "gpt-4.1"
-    assert not any(word in repr(profile) for word in (SECRET, "an-access-token", "sk-ant-1", KEY))
+    assert not any(word in repr(profile) for word in (SECRET, "sk-ant-1", KEY))
 
 
 @pytest.mark.parametrize(
@@ -142,17 +140,16 @@ def test_anthropic_is_reached_by_the_same_way_out_row_105_row_106() -> None:
     assert simple(HTTPS_PROXY="http://p:1").simple.anthropic.proxy == "http://p:1"
 
 
-@pytest.mark.parametrize("flag", ["anthropic_key", "access_token"])
+@pytest.mark.parametrize("flag", ["anthropic_key", "admin_token"])
 def test_its_other_secrets_are_not_taken_from_the_command_line(flag: str) -> None:
     [mistake] = World(environ=USUAL).mistakes(profile="simple", **{flag: KEY})
     assert mistake.startswith(f"--{flag.replace('_', '-')}: a key isn't taken from here")
     assert KEY not in mistake
 
 
-@pytest.mark.parametrize("variable", ["ANTHROPIC_API_KEY", "ACCESS_TOKEN"])
-def test_a_malformed_one_is_a_mistake_that_shows_nothing(variable: str) -> None:
-    [mistake] = World(environ={**USUAL, variable: "a b c"}).mistakes(profile="simple")
-    assert mistake.startswith(f"environment {variable}: expected a key")
+def test_a_malformed_one_is_a_mistake_that_shows_nothing() -> None:
+    [mistake] = World(environ={**USUAL, "ANTHROPIC_API_KEY": "a b c"}).mistakes(profile="simple")
+    assert mistake.startswith("environment ANTHROPIC_API_KEY: expected a key")
     assert "a b c" not in mistake
 
 

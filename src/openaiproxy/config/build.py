@@ -20,7 +20,6 @@ from openaiproxy.config.keys import find_client_keys, find_secret, find_server_k
 from openaiproxy.config.models import parse_models
 from openaiproxy.config.setting import Scope, Setting
 from openaiproxy.config.settings import (
-    ACCESS_TOKEN,
     ANTHROPIC_KEY,
     API_KEY_FILE,
     CA_BUNDLE,
@@ -168,7 +167,6 @@ class _Building:
             simple,
             anthropic=anthropic,
             anthropic_key=None if anthropic.embedded else key,
-            access_token=find_secret(ACCESS_TOKEN, self.reading, honoured),
             longest=max(simple.longest, simple.timeout),
         )
         return self._with_times(evolve(profile, simple=simple), simple.longest)

@@ -58,4 +58,5 @@ async def read_body(exchange: Exchange, at_most: int | None = None) -> bytes:
     codings = request.requestHeaders.getRawHeaders("content-encoding", [])
     store = _Store(request.body, Decoding(", ".join(codings), most))
     await request.body.startProducing(store)
+    exchange.work()
     return store.whole()

@@ -28,7 +28,8 @@ def open_simple(**changes: Any) -> Wired:
     usual: dict[str, Any] = {
         "auth": ClientAuth((ClientKey("alice", KEY),), ("x-security-key",)),
         "credential": Credential(key="sk-server", organization="org-s", project="proj-s"),
-        "simple": Simple(anthropic_key="sk-ant-server", access_token="the-access-token"),
+        "token": "the-access-token",
+        "simple": Simple(anthropic_key="sk-ant-server"),
     }
     wired = wire("simple", **{**usual, **changes})
     other: Any = ScriptedUpstream()

@@ -171,7 +171,7 @@ def test_a_request_may_bring_a_key_for_anthropic_row_34() -> None:
 def test_the_ports_state_is_shown_to_the_access_token_alone_row_33(target: str) -> None:
     wired = open_simple()
     assert told(ask(wired, target, method="GET"))[0] == 403
-    shut = open_simple(simple=Simple())
+    shut = open_simple(token=None)
     assert told(ask(shut, "/debug/runtime?access_token=", method="GET"))[0] == 403
     client = ask(wired, "/debug/runtime?access_token=the-access-token", method="GET")
     assert client.received().startswith(b"HTTP/1.1 200")

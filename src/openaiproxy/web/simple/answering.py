@@ -13,6 +13,7 @@ from openaiproxy.web.fields import is_event_stream
 from openaiproxy.web.gather import gather
 from openaiproxy.web.pump import Pump
 from openaiproxy.web.simple.framed import Framed
+from openaiproxy.web.simple.looking import Look, look_at
 from openaiproxy.wire.headers import Field, first
 
 __all__ = ["answer_with", "refuse", "tell_fault"]
@@ -22,17 +23,23 @@ _EVENTS: Field = (b"Content-Type", b"text/event-stream")
 _REFUSAL_BYTES = 1 << 20
 
 
-async def answer_with(exchange: Exchange, answer: Answer, endpoint: Endpoint | None) -> None:
+async def answer_with(
+    exchange: Exchange, answer: Answer, endpoint: Endpoint | None, target: str
+) -> None:
     """Answer the caller.
 
     :param endpoint: what was asked; ``None`` for a transcription.
+    :param target: what the upstream was asked for.
     """
     if answer.status >= 400:
         await refuse(exchange, answer)
     elif is_event_stream(answer.headers):
-        await _stream(exchange, answer)
+        await _stream(exchange, answer, look_at(exchange, target, stream=True))
     else:
         body = await _gather(exchange, answer, exchange.port.profile.limits.answer)
+        look = look_at(exchange, target, stream=False)
+        look.feed(body)
+        look.end()
         media = _text(first(answer.headers, b"content-type"))
         told = tell(endpoint, body, media, exchange.port.make_id())
         exchange.answer(answer.status, [*kept_fields(answer.headers), _JSON], told)
@@ -64,7 +71,7 @@ def tell_fault(exchange: Exchange, fault: Fault) -> bytes:
     return fault_record(fault, exchange.record.id, exchange.record.incoming)
 
 
-async def _stream(exchange: Exchange, answer: Answer) -> None:
+async def _stream(exchange: Exchange, answer: Answer, look: Look) -> None:
     port = exchange.port
     exchange.bound(None)
     piece = exchange.keep(UPSTREAM_RESPONSE, [(name, [value]) for name, value in answer.headers])
@@ -72,9 +79,10 @@ async def _stream(exchange: Exchange, answer: Answer) -> None:
         partial(tell_fault, exchange), port.profile.limits.event, exchange.record.upstream_id
     )
     exchange.open_answer(200, b"", [*kept_fields(answer.headers), _EVENTS], None)
-    flow = Framed(frames, piece)
+    flow = Framed(frames, look, piece)
     pump = Pump(exchange.request, answer, port.clock, exchange.timeouts, flow)
     exchange.pumped(await pump.run())
+    look.end()
 
 
 def _text(value: bytes | None) -> str | None:

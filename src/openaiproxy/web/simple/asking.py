@@ -11,6 +11,7 @@ from twisted.logger import Logger
 
 from openaiproxy.errors import BadRequest, BadUpstream
 from openaiproxy.ops.payloads import UPSTREAM_REQUEST
+from openaiproxy.ops.routes import route_of
 from openaiproxy.simple.endpoints import Ask, Endpoint, Given
 from openaiproxy.simple.own import Own, merge, split_body, split_query
 from openaiproxy.simple.replies import may_help, pause
@@ -49,10 +50,10 @@ async def _ask(endpoint: Endpoint, id: str, exchange: Exchange, target: bytes) -
     seconds = wait_as(exchange, own.timeout)
     model = simple_of(exchange.port.profile).model
     asked = endpoint.ask(Given(body, query, id, model))
-    exchange.record.model = asked.model
+    exchange.record.model, exchange.record.route = asked.model, route_of(asked.target)
     fields = anthropic_fields if endpoint.anthropic else openai_fields
     asking = _Asking(exchange, endpoint, asked, fields(exchange, own), seconds)
-    await answer_with(exchange, await asking.run(), endpoint)
+    await answer_with(exchange, await asking.run(), endpoint, asked.target)
 
 
 async def read_request(

@@ -7,6 +7,7 @@ from attrs import define
 from openaiproxy.errors import BadUpstream
 from openaiproxy.simple.frames import KEEPALIVE, Frames
 from openaiproxy.web.flow import Last
+from openaiproxy.web.simple.looking import Look
 
 __all__ = ["Framed"]
 
@@ -20,10 +21,12 @@ class Framed:
     """A :class:`openaiproxy.web.flow.Flow`.
 
     :param frames: makes the lines.
-    :param on_piece: sees each piece of the upstream's, for the payload log.
+    :param look: sees each piece of the upstream's.
+    :param on_piece: likewise, for the payload log.
     """
 
     frames: Frames
+    _look: Look
     _on_piece: Callable[[bytes], None] | None = None
     beats: bool = True
     settled: bool = True
@@ -35,6 +38,7 @@ class Framed:
     def feed(self, data: bytes) -> bytes:
         if self._on_piece is not None:
             self._on_piece(data)
+        self._look.feed(data)
         return self.frames.feed(data)
 
     def beat(self) -> bytes:

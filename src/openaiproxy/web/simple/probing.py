@@ -1,6 +1,5 @@
 """Two courses that ask no upstream: the stream that tests the hops to the caller, and the port's own state."""
 
-import hmac
 from urllib.parse import parse_qsl
 
 from attrs import define, field
@@ -11,8 +10,10 @@ from openaiproxy.errors import BadRequest
 from openaiproxy.simple.pretty import pretty
 from openaiproxy.simple.probe import Probe, parse_probe
 from openaiproxy.simple.runtime import runtime_body
+from openaiproxy.web.admin import bearer_tokens
 from openaiproxy.web.exchange import Exchange
-from openaiproxy.web.simple.admitting import admit, simple_of
+from openaiproxy.web.pages.page import peer_of
+from openaiproxy.web.simple.admitting import admit
 from openaiproxy.web.simple.asking import read_request
 from openaiproxy.wire.headers import Field
 from openaiproxy.wire.json import loads
@@ -82,9 +83,12 @@ async def show_runtime(exchange: Exchange, target: bytes) -> None:
     """The course of ``GET /debug/runtime``."""
     port = exchange.port
     query = dict(parse_qsl(target.partition(b"?")[2].decode("ascii")))
-    token = simple_of(port.profile).access_token
     shown = query.get("access_token", "").encode("utf-8", "surrogatepass")
-    if token is None or not hmac.compare_digest(token.encode("ascii"), shown):
-        raise BadRequest(403, "forbidden", "Forbidden")
+    try:
+        headers = exchange.request.requestHeaders
+        port.admin.check(peer_of(exchange.request), [shown, *bearer_tokens(headers)])
+    except BadRequest as error:
+        # As ever; only who has tried too often is told so.
+        raise BadRequest(403, "forbidden", "Forbidden") if error.status == 401 else error from None
     body = pretty(loads(runtime_body(port.profile, port.running)))
     exchange.answer(200, [_JSON, (b"Cache-Control", b"no-store")], body)

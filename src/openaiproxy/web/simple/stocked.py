@@ -17,6 +17,7 @@ from openaiproxy.web.pump import Pump
 from openaiproxy.web.reading import read_body
 from openaiproxy.web.simple.admitting import admit, simple_of, wait_as
 from openaiproxy.web.simple.answering import refuse, tell_fault
+from openaiproxy.web.simple.looking import look_at
 from openaiproxy.wire.boundary import Boundary
 from openaiproxy.wire.headers import Field
 from openaiproxy.wire.json import loads
@@ -60,7 +61,7 @@ async def _pass(
     if answer.status >= 400:
         await refuse(exchange, answer, masked=masked)
     else:
-        await _pass_on(exchange, answer)
+        await _pass_on(exchange, answer, path.decode("ascii"))
 
 
 def _object(raw: bytes) -> dict[str, object]:
@@ -72,18 +73,26 @@ def _object(raw: bytes) -> dict[str, object]:
     return body
 
 
-async def _pass_on(exchange: Exchange, answer: Answer) -> None:
+async def _pass_on(exchange: Exchange, answer: Answer, target: str) -> None:
     """Hand an answer on as it is; a caller is told when a stream broke off."""
     port, streams = exchange.port, is_event_stream(answer.headers)
     if streams:
         exchange.bound(None)
     piece = exchange.keep(UPSTREAM_RESPONSE, [(name, [value]) for name, value in answer.headers])
+    look = look_at(exchange, target, stream=streams)
+
+    def see(data: bytes) -> None:
+        look.feed(data)
+        if piece is not None:
+            piece(data)
+
     told = partial(_told_cut, exchange) if streams else None
     commentable = streams and answer.length is None
-    flow = Passing(Boundary() if commentable else None, piece, told)
+    flow = Passing(Boundary() if commentable else None, see, told)
     exchange.open_answer(answer.status, answer.phrase, answer.headers, answer.length)
     pump = Pump(exchange.request, answer, port.clock, exchange.timeouts, flow)
     exchange.pumped(await pump.run())
+    look.end()
 
 
 def _told_cut(exchange: Exchange, ending: str) -> bytes:

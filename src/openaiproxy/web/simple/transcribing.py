@@ -16,6 +16,7 @@ from twisted.web.iweb import UNKNOWN_LENGTH, IBodyProducer
 from zope.interface import implementer
 
 from openaiproxy.errors import BadRequest
+from openaiproxy.ops.routes import route_of
 from openaiproxy.simple.form import Form, boundary_of
 from openaiproxy.simple.own import Own, merge, split_query
 from openaiproxy.web.body import Body
@@ -25,6 +26,7 @@ from openaiproxy.web.simple.answering import answer_with
 
 __all__ = ["transcribe"]
 
+_TARGET = "/v1/audio/transcriptions"
 _IN_MEMORY = 1 << 20
 _STEP = 1 << 16
 
@@ -34,6 +36,7 @@ async def transcribe(exchange: Exchange, target: bytes) -> None:
     headers = exchange.request.requestHeaders
     media = (headers.getRawHeaders(b"content-type") or [b""])[0].decode("latin-1")
     asked, _ = split_query(target.partition(b"?")[2].decode("ascii"))
+    exchange.record.route = route_of(_TARGET)
     sorting = _Sorting(exchange, boundary_of(media), asked)
     try:
         await _send(exchange, sorting, media)
@@ -54,12 +57,12 @@ async def _send(exchange: Exchange, sorting: "_Sorting", media: str) -> None:
     else:
         body.on_progress = exchange.await_first_byte
     answer = await exchange.fetch(
-        b"POST", b"/v1/audio/transcriptions", fields, sorting.outgoing(exchange)
+        b"POST", _TARGET.encode("ascii"), fields, sorting.outgoing(exchange)
     )
     body.on_progress = None
     exchange.bound(seconds)
     exchange.record.model = sorting.model
-    await answer_with(exchange, answer, None)
+    await answer_with(exchange, answer, None, _TARGET)
 
 
 @implementer(IConsumer, IBodyProducer)
