@@ -159,13 +159,20 @@ class _Crossing:
             return
         committed = self._flow is not None and self._flow.committed
         self._flow = Translated(
-            translation.stream(), translation.caller.keepalive, committed=committed
+            translation.stream(),
+            translation.caller.keepalive,
+            committed=committed,
+            on_cut=self._why,
         )
         wait = self._exchange.port.profile.timeouts.keepalive
         if self._beats is None and wait is not None:
             self._beats = LoopingCall(self._beat)
             self._beats.clock = self._exchange.port.clock
             self._beats.start(wait, now=False)
+
+    def _why(self) -> Fault | None:
+        error = self._exchange.error
+        return None if error is None else _fault(error)
 
     def _beat(self) -> None:
         assert self._flow is not None, "only a stream has beats"
@@ -209,6 +216,7 @@ class _Crossing:
         self._note(flow.stream.usage, flow.stream.fault)
         if not how.opened and flow.stream.fault is not None:
             self._answer(translation.failure(flow.stream.fault), answer.headers)
+            exchange.record.ending = how.ending
 
     def _replay(
         self, flow: Translated, translation: Translation, answer: Answer, data: bytes

@@ -76,6 +76,11 @@ class Exchange:
             running.cancel()
         running.addErrback(lambda failure: _log.failure("an exchange broke down", failure=failure))
 
+    @property
+    def error(self) -> ProxyError | None:
+        """What it failed for, if it did."""
+        return self._error
+
     def cut(self, ending: str) -> None:
         """End it now, without an answer: the caller is gone, or the port closes."""
         if self._cut is None:

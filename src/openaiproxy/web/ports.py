@@ -109,6 +109,9 @@ class Ports(Service):
                 opened.append(self._operator)
             for each in opened:
                 each.listening.stopListening()
+            embedded, self._embedded = self._embedded, None
+            if embedded is not None:
+                embedded.stopListening()
             raise
 
     @property
