@@ -264,6 +264,12 @@ def test_health_costs_nothing_row_110_defect_6(path: str) -> None:
     assert wired.upstream.asked == []
 
 
+def test_a_websocket_is_refused_in_these_words_pitfall_63() -> None:
+    fields = ("Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13")
+    status, error = told(ask(open_simple(), "/v1/responses", None, *fields, method="GET"))
+    assert (status, error["code"]) == (426, "OPENAI_PROXY_BAD_REQUEST")
+
+
 def test_nothing_of_a_translating_port_stands_here() -> None:
     assert told(ask(open_simple(), "/v1/models", method="GET"))[0] == 404
     assert PRESETS["simple"].profile.bridging == evolve(PRESETS["keyed"].profile).bridging
