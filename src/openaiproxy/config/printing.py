@@ -23,6 +23,7 @@ from openaiproxy.config.settings import (
     SETTINGS,
     UPSTREAM,
 )
+from openaiproxy.config.simple import ANTHROPIC_UPSTREAM, SIMPLE
 from openaiproxy.config.urls import EMBEDDED, MASK
 from openaiproxy.profile import Config, Profile
 
@@ -82,13 +83,17 @@ def _means_something(setting: Setting, profile: Profile) -> bool:
     that spends no login says nothing of itself."""
     if setting in LOGIN:
         return profile.credential.login is not None
+    if setting in SIMPLE:
+        return profile.simple is not None
     relayed = profile.bridging.models is None
     return bool(setting.field) and not (relayed and setting in MODELS and setting != KEEP_MODELS)
 
 
 def _setting(setting: Setting, profile: Profile, origin: str | None) -> str:
     value = get(profile, setting.field)
-    if setting == UPSTREAM and profile.upstream.embedded:
+    if (setting == UPSTREAM and profile.upstream.embedded) or (
+        setting == ANTHROPIC_UPSTREAM and value == ""
+    ):
         value = EMBEDDED
     elif setting == PROXY and value is not None:
         value = _masked(value)

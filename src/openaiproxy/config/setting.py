@@ -45,6 +45,8 @@ class Setting:
     :param absent: the word for ``None``.
     :param also: other names of its flag.
     :param switch: whether the flag takes no value, and has an opposite, ``--no-NAME``.
+    :param customary: reads its customary variables, where they have another unit; what it can't read counts for
+        nothing there, and is warned of.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Setting:
     absent: str = "none"
     also: tuple[str, ...] = ()
     switch: bool = False
+    customary: Parser | None = None
 
     @property
     def variable(self) -> str:

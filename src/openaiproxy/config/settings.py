@@ -19,6 +19,8 @@ from functools import partial
 from openaiproxy.config.bridging import FAST, MODELS, SPEAKS, TRANSLATING
 from openaiproxy.config.login import LOGIN
 from openaiproxy.config.setting import Flag, Scope, Setting
+from openaiproxy.config.simple import SIMPLE
+from openaiproxy.config.times import LIMITS, TIMES
 from openaiproxy.config.urls import proxy_url, upstream_url
 from openaiproxy.config.values import (
     choice,
@@ -44,6 +46,7 @@ from openaiproxy.config.values import (
 __all__ = [
     "ADMIN_TOKEN",
     "ADMIN_TOKEN_FILE",
+    "ANTHROPIC_KEY",
     "API_KEY",
     "API_KEY_FILE",
     "BY_FLAG",
@@ -85,7 +88,7 @@ PROFILE = _process(
     "profile",
     name,
     "",
-    "Profile of the one port: gateway, passthrough, bridge, keyed, o1, codex, or your own.",
+    "Profile of the one port: gateway, passthrough, bridge, keyed, o1, codex, simple, or your own.",
 )
 PORT = _process(
     "port",
@@ -111,7 +114,10 @@ CONFIG = _command("config", file_path, help="TOML file of profiles, ports and se
 
 API_KEY = _secret("api-key", environment=("OPENAI_API_KEY",))
 CLIENT_KEYS = _secret("client-keys")
-CLIENT_KEY = _secret("client-key", environment=("PROXY_X_API_KEY", "CODEX_PROXY_API_KEY"))
+CLIENT_KEY = _secret(
+    "client-key", environment=("PROXY_X_API_KEY", "SECURITY_KEY", "CODEX_PROXY_API_KEY")
+)
+ANTHROPIC_KEY = _secret("anthropic-key", environment=("ANTHROPIC_API_KEY",))
 ADMIN_TOKEN = _secret("admin-token", environment=("ACCESS_TOKEN",))
 
 UPSTREAM = Setting(
@@ -202,45 +208,6 @@ CA_BUNDLE = Setting(
     environment=("CODEX_API_PROXY_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"),
 )
 
-_TIMES = (
-    Setting("connect-timeout", seconds(), "timeouts.connect", "Seconds to connect upstream."),
-    Setting(
-        "first-byte-timeout", seconds(), "timeouts.first_byte", "Seconds until an answer begins."
-    ),
-    Setting("idle-timeout", seconds(), "timeouts.idle", "Seconds of silence within an answer."),
-    Setting(
-        "total-timeout", or_none(seconds()), "timeouts.total", "Seconds for an exchange, or none."
-    ),
-    Setting(
-        "client-body-timeout",
-        seconds(),
-        "timeouts.client_body",
-        "Seconds of silence within a request body.",
-    ),
-    Setting(
-        "client-write-timeout",
-        seconds(),
-        "timeouts.client_write",
-        "Seconds that a client may leave an answer unread.",
-    ),
-    Setting(
-        "keepalive",
-        or_none(seconds()),
-        "timeouts.keepalive",
-        "Seconds of silence before an event stream gets a comment, or none.",
-    ),
-)
-
-_LIMITS = (
-    Setting(
-        "max-body", or_none(size), "limits.body", "Largest request body, such as 1GiB, or none."
-    ),
-    Setting("max-read", size, "limits.read", "Largest request body that is read to be translated."),
-    Setting("max-answer", size, "limits.answer", "Largest answer that is read as a whole."),
-    Setting("max-event", size, "limits.event", "Largest event of a stream that is translated."),
-    Setting("max-requests", whole(1), "limits.requests", "Requests at once on a port."),
-)
-
 _PAYLOADS = (
     Setting(
         "payload-log",
@@ -323,6 +290,7 @@ SETTINGS: tuple[Setting, ...] = (
     API_KEY,
     CLIENT_KEYS,
     CLIENT_KEY,
+    ANTHROPIC_KEY,
     ADMIN_TOKEN,
     *_PROCESS,
     OPERATOR_PORT,
@@ -344,8 +312,9 @@ SETTINGS: tuple[Setting, ...] = (
     FAST,
     *TRANSLATING,
     *MODELS,
-    *_TIMES,
-    *_LIMITS,
+    *SIMPLE,
+    *TIMES,
+    *LIMITS,
     *_PAYLOADS,
     HEALTH_MODEL,
 )
