@@ -133,6 +133,9 @@ class Limits:
     :param answer: bytes of an answer that is held to be read whole; more is answered 502.
     :param event: bytes of one event of a stream that is read; more ends the stream with an error.
     :param requests: requests at once; more is answered 503.
+    :param rate: requests in a minute of one client key, or of one address where no keys are asked for; more is
+        answered 429. ``None`` for any number.
+    :param burst: of these, how many may come at once after some quiet; ``None`` for a minute's.
     """
 
     body: int | None = 1 << 30
@@ -140,6 +143,8 @@ class Limits:
     answer: int = 64 << 20
     event: int = 16 << 20
     requests: int = 4096
+    rate: float | None = None
+    burst: int | None = None
 
 
 @frozen

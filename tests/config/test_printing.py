@@ -40,6 +40,7 @@ def bare(config: Config) -> Config:
         {"mode": "bridge", "speaks": ["messages", "chat"], "aliases": ["b=c:res-low", "a=d:e"]},
         {"default_effort": "none", "default_tier": "flex", "store": "no", "unsupported": "pass"},
         {"models_file": "models.json", "keep_models": "plain", "models_ttl": "0"},
+        {"rate": "1000/h", "burst": "7"},
         {"keep_models": "relay", "reasoning_shown": "off", "refuse_losses": "yes"},
     ],
 )

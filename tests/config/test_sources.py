@@ -152,6 +152,8 @@ EACH = [
     ("keepalive", "7", lambda p: p.timeouts.keepalive, 7.0),
     ("max-body", "none", lambda p: p.limits.body, None),
     ("max-requests", "8", lambda p: p.limits.requests, 8),
+    ("rate", "5/s", lambda p: p.limits.rate, 300.0),
+    ("burst", "10", lambda p: p.limits.burst, 10),
     ("payload-log", "/p", lambda p: p.log.payload_file, "/p"),
     ("payload-chars", "9", lambda p: p.log.payload_chars, 9),
     ("organization", "org", lambda p: p.credential.organization, "org"),

@@ -17,6 +17,7 @@ from openaiproxy.config.values import (
     name,
     or_none,
     origin,
+    rate,
     refused,
     seconds,
     size,
@@ -157,3 +158,27 @@ def test_a_wrong_value_is_told_what_was_expected_and_not_repeated(
         parse(raw)
     assert expected in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("raw", "a_minute"),
+    [
+        ("60/min", 60.0),
+        (" 5 / s ", 300.0),
+        ("1000/h", 1000 / 60),
+        ("12", 12.0),
+        (60, 60.0),
+        (0.5, 0.5),
+        ("0.5/m", 0.5),
+    ],
+)
+def test_a_rate_is_so_many_a_minute(raw: object, a_minute: float) -> None:
+    assert rate(raw) == pytest.approx(a_minute)
+
+
+@pytest.mark.parametrize(
+    "raw", ["", "60/day", "/min", "60/", "0", 0, "60s", "-1/min", True, None, "nan", "1/2/s"]
+)
+def test_what_is_no_rate_is_refused(raw: object) -> None:
+    with pytest.raises(ValueError, match="such as 60/min"):
+        rate(raw)

@@ -2,7 +2,7 @@
 
 from openaiproxy.config.customary import count, milliseconds
 from openaiproxy.config.setting import Setting
-from openaiproxy.config.values import or_none, seconds, size, whole
+from openaiproxy.config.values import or_none, rate, seconds, size, whole
 
 __all__ = ["FIRST_BYTE", "IDLE", "LIMITS", "TIMES", "TOTAL"]
 
@@ -87,5 +87,17 @@ LIMITS = (
         "Requests at once on a port.",
         environment=("OPENAI_PROXY_MAX_PARALLEL_REQUESTS",),
         customary=count,
+    ),
+    Setting(
+        "rate",
+        or_none(rate),
+        "limits.rate",
+        "Requests of one client key, or of one address where there are no keys, such as 60/min, or none.",
+    ),
+    Setting(
+        "burst",
+        or_none(whole(1)),
+        "limits.burst",
+        "How many of them may come at once; none is a minute's.",
     ),
 )

@@ -34,6 +34,7 @@ __all__ = [
     "name",
     "or_none",
     "origin",
+    "rate",
     "refused",
     "seconds",
     "size",
@@ -48,6 +49,7 @@ NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?i?b?)", re.IGNORECASE)
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
+_A_MINUTE = {"s": 60.0, "sec": 60.0, "min": 1.0, "m": 1.0, "h": 1 / 60, "hour": 1 / 60}
 _TOKEN = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?")
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@\s]+")
@@ -164,6 +166,16 @@ def size(raw: object) -> int:
     if count < 1:
         raise ValueError("expected a size above 0 bytes (none lifts the limit)")
     return count
+
+
+def rate(raw: object) -> float:
+    """How often something may happen, in times a minute: ``60``, ``60/min``, ``1/s``, ``1000/h``."""
+    count, slash, unit = str(raw).partition("/") if isinstance(raw, str) else (raw, "", "")
+    times = _A_MINUTE.get(unit.strip().lower()) if slash else 1.0
+    value = None if isinstance(count, str) and count.strip().endswith("s") else _number(count)
+    if value is None or times is None or not isfinite(value) or value * times <= 0:
+        raise ValueError("expected a number of requests above 0 and a time, such as 60/min or 5/s")
+    return value * times
 
 
 def endpoint(raw: object) -> str:

@@ -50,7 +50,7 @@ INSTRUMENTS: tuple[Instrument, ...] = (
     Instrument(
         "openaiproxy_limit",
         "gauge",
-        "Configured limits: requests at once, and bytes of bodies.",
+        "Configured limits: requests at once and in a minute, and bytes of bodies.",
         ("profile", "what"),
     ),
     Instrument("openaiproxy_timeout_seconds", "gauge", "Configured timeouts.", ("profile", "what")),

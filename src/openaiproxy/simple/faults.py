@@ -52,6 +52,12 @@ _BY_CODE = {
         "OPENAI_PROXY_OVERLOADED",
         "Proxy is handling too many concurrent requests. Please retry shortly.",
     ),
+    "proxy_rate_limited": Fault(
+        429,
+        "proxy_rate_limited",
+        "OPENAI_PROXY_RATE_LIMITED",
+        "Too many requests of this caller. Please retry later.",
+    ),
     "internal_error": Fault(500, "internal_error", "OPENAI_PROXY_INTERNAL", "Internal proxy error"),
     "path_not_offered": Fault(404, _VALIDATION, "OPENAI_PROXY_NOT_FOUND", "Not Found"),
     "upstream_total_timeout": Fault(

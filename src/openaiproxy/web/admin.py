@@ -19,7 +19,7 @@ from twisted.web.http_headers import Headers
 
 from openaiproxy.errors import BadRequest
 
-__all__ = ["Admin", "bearer_tokens"]
+__all__ = ["Admin", "bearer_tokens", "place_of"]
 
 _TRIES = 5
 _PERIOD = 60.0
@@ -58,7 +58,7 @@ class Admin:
         :raises BadRequest: 401 ``admin_token_missing`` or ``admin_token_invalid``; 403 ``admin_token_not_set``; 429
             ``too_many_tries``.
         """
-        place, now = _place(peer), self._seconds()
+        place, now = place_of(peer), self._seconds()
         self._check_place(place, now)
         if self._digest is None:
             raise BadRequest(
@@ -123,8 +123,8 @@ def _digest(token: bytes) -> bytes:
     return hashlib.sha256(token).digest()
 
 
-def _place(peer: str) -> str:
-    """Where a try comes from: the address, or of IPv6 the network that one host is given whole."""
+def place_of(peer: str) -> str:
+    """Where a caller is: the address, or of IPv6 the network that one host is given whole."""
     try:
         address = ipaddress.ip_address(peer.partition("%")[0])
     except ValueError:

@@ -137,6 +137,7 @@ class Exchange:
         self.record.route = route_of(upstream_target.decode("latin-1"))
         if port.profile.simple is None:
             self.record.client = port.gate.caller(headers)
+            port.ration(self.record)
         port.admit(self)
         request.body.limit(port.profile.limits.body, self.timeouts.client_body)
         if self.timeouts.total is not None:

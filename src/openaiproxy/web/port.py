@@ -1,6 +1,7 @@
 """What all requests of one open port share, and the way to end them all."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from math import ceil
 from time import time
 from typing import Protocol
 
@@ -11,6 +12,7 @@ from twisted.logger import Logger
 from openaiproxy.errors import BadRequest, Unavailable
 from openaiproxy.learning import Memory
 from openaiproxy.ops.access import emit
+from openaiproxy.ops.buckets import Buckets, buckets_of
 from openaiproxy.ops.payloads import PayloadLog
 from openaiproxy.ops.request_ids import fresh_id, request_id
 from openaiproxy.ops.watch import Watch
@@ -18,7 +20,7 @@ from openaiproxy.profile import Profile
 from openaiproxy.upstream.client import UpstreamClient
 from openaiproxy.upstream.gather import Gathered
 from openaiproxy.upstream.login.login import Login
-from openaiproxy.web.admin import Admin
+from openaiproxy.web.admin import Admin, place_of
 from openaiproxy.web.gate import Gate
 from openaiproxy.web.record import Record
 from openaiproxy.web.request import Request
@@ -62,6 +64,7 @@ class OpenPort:
     :param purse: where requests take what they spend; by default a key, by way of ``client``.
     :param watch: is told of every request.
     :param admin: who may see what is only the operator's to see.
+    :param buckets: how many requests each caller may make; by default what the profile says, for this port alone.
     :param checks: what must hold for the port to be ready, beside what it finds out by itself.
     :ivar memory: what the upstream's refusals taught.
     :ivar lists: lists of models that the upstream gave, and those that it is asked for.
@@ -80,6 +83,7 @@ class OpenPort:
     purse: Purse = field()
     watch: Watch = field()
     admin: Admin = field()
+    buckets: Buckets | None = field()
     checks: Sequence[Check] = ()
     anthropic: UpstreamClient | None = None
     memory: Memory = field(init=False)
@@ -96,6 +100,10 @@ class OpenPort:
     def _admit_nobody(self) -> Admin:
         return Admin(None, self.clock.seconds)
 
+    @buckets.default
+    def _ration_alone(self) -> Buckets | None:
+        return buckets_of(self.profile.limits, self.clock.seconds)
+
     @purse.default
     def _spend_a_key(self) -> Purse:
         return Key(Spending(self.client, self.profile))
@@ -111,6 +119,22 @@ class OpenPort:
         self.lists = Shared(self.clock, _MOST_LISTS, _BYTES_OF_LISTS)
         self.counts = Shared(self.clock, _MOST_COUNTS, _MOST_COUNTS, _COUNTS_AT_ONCE)
         self.memory = Memory(self.clock.seconds)
+
+    def ration(self, record: Record) -> None:
+        """Count a request among those of its caller: the key that was shown, or else the address it comes from.
+
+        :raises BadRequest: 429, when there are too many.
+        """
+        if self.buckets is None:
+            return
+        wait = self.buckets.take(record.client or place_of(record.peer))
+        if wait:
+            raise BadRequest(
+                429,
+                "proxy_rate_limited",
+                "openaiproxy: this caller made too many requests in the last minute",
+                headers=((b"Retry-After", b"%d" % ceil(wait)),),
+            )
 
     def admit(self, running: Running) -> None:
         """Count a request in.

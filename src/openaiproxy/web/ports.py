@@ -23,6 +23,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from openaiproxy.errors import Misconfigured
+from openaiproxy.ops.buckets import Buckets, buckets_of
 from openaiproxy.ops.payloads import PayloadLog
 from openaiproxy.ops.watch import Watch
 from openaiproxy.profile import Config, Port, Profile, Timeouts, Upstream
@@ -92,6 +93,7 @@ class Ports(Service):
         self._operator: _Open | None = None
         self._embedded: IListeningPort | None = None
         self._clients: dict[str, UpstreamClient] = {}
+        self._buckets: dict[str, Buckets | None] = {}
         self._purses = Purses(reactor, self._note_refresh)
         self._cut_later: IDelayedCall | None = None
 
@@ -199,8 +201,14 @@ class Ports(Service):
             purse=purse,
             watch=self.watch,
             admin=self.admin,
+            buckets=self._buckets_of(profile),
             checks=(purse.fault,),
         )
+
+    def _buckets_of(self, profile: Profile) -> Buckets | None:
+        """A caller has one bucket, whichever of a profile's ports it comes to."""
+        made = buckets_of(profile.limits, self._reactor.seconds)
+        return self._buckets.setdefault(profile.name, made)
 
     def _note_refresh(self, profile: str, ok: bool) -> None:
         self.watch.metrics.note_refresh(profile, ok=ok)

@@ -4,6 +4,7 @@
 :class:`openaiproxy.web.body.Body` that streams. ``request.content`` and ``request.args`` stay empty.
 """
 
+from http import HTTPStatus
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -19,6 +20,9 @@ from openaiproxy.web.body import Body, Gate
 from openaiproxy.web.presence import PERIOD, has_left
 
 __all__ = ["Request"]
+
+# Twisted knows none for 429, and others.
+_PHRASES = {each.value: each.phrase.encode("ascii") for each in HTTPStatus}
 
 
 class _Reading(Gate):
@@ -150,7 +154,8 @@ class Request(TwistedRequest):
 
     def answer_whole(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
         """Answer with a body that is at hand, and finish."""
-        self.start_answer(status, b"", headers, None if status in (204, 304) else len(body))
+        length = None if status in (204, 304) else len(body)
+        self.start_answer(status, _PHRASES.get(status, b""), headers, length)
         if body:
             self.write(body)
         self.finish()

@@ -32,7 +32,7 @@ def admit(exchange: Exchange, own: Own | None = None, *, status: int = 403) -> N
 
     :param own: what the request says in its query or body.
     :param status: of the refusal.
-    :raises BadRequest: 403 or 401.
+    :raises BadRequest: 403 or 401; 429, when the key made too many requests.
     """
     gate = exchange.port.gate
     shown = list(gate.in_headers(exchange.request.requestHeaders))
@@ -43,6 +43,7 @@ def admit(exchange: Exchange, own: Own | None = None, *, status: int = 403) -> N
         code = "forbidden" if status == 403 else "unauthorized"
         raise BadRequest(status, code, "Forbidden" if status == 403 else "Unauthorized")
     exchange.record.client = name
+    exchange.port.ration(exchange.record)
 
 
 def wait_as(exchange: Exchange, asked: object) -> float:
