@@ -14,7 +14,7 @@ gsbelarus/chatgpt-proxy (port 3002), as its later versions have it.
 from collections.abc import Mapping
 from enum import Enum, auto
 
-from attrs import frozen
+from attrs import field, frozen
 
 from openaiproxy.bridging import Amendments, Bridging, Keep, Mode, Models
 from openaiproxy.codex.account import Account
@@ -22,6 +22,8 @@ from openaiproxy.profile import (
     ClientAuth,
     Credential,
     Limits,
+    Logging,
+    LogPolicy,
     Profile,
     Route,
     Simple,
@@ -54,6 +56,7 @@ class Preset:
     :param credential: whose key goes upstream.
     :param needs_client_keys: whether it stays shut without keys for its callers.
     :param environment: customary variables that it honours beside the ``OPENAIPROXY_`` ones.
+    :param logging: the process's log where all ports are of this preset; it names no file.
     """
 
     profile: Profile
@@ -61,6 +64,7 @@ class Preset:
     credential: CredentialRule
     needs_client_keys: bool = False
     environment: frozenset[str] = frozenset()
+    logging: Logging = field(factory=Logging)
 
 
 NETWORK = frozenset(
@@ -130,6 +134,7 @@ PASSTHROUGH = Preset(
         routes=(Route("/"),),
         auth=ClientAuth(places=("x-api-key",)),
         timeouts=Timeouts(connect=10.0, first_byte=600.0, idle=600.0),
+        log=LogPolicy(console=True),
         bridging=Bridging(models=Models(keep=Keep.PLAIN)),
     ),
     endpoint="tcp:5101:interface=127.0.0.1",
@@ -144,6 +149,7 @@ BRIDGE = Preset(
         upstream=Upstream(speaks=("responses",)),
         auth=ClientAuth(places=("x-api-key",)),
         timeouts=Timeouts(connect=10.0, first_byte=600.0, idle=600.0),
+        log=LogPolicy(console=True),
         bridging=Bridging(
             mode=Mode.BRIDGE,
             amendments=Amendments(suffixes=True, effort="medium", summary="auto", web_search=True),
@@ -219,6 +225,8 @@ O1 = Preset(
     endpoint="tcp:4567:interface=127.0.0.1",
     credential=CredentialRule.SERVER,
     environment=NETWORK | SERVER_KEY,
+    # What its page promises of proxy.log: a day a file, and 1 MB a file.
+    logging=Logging(rotate_bytes=1_000_000, rotate_daily=True),
 )
 
 # Codex asks its base URL how much of the account's limits is used, by paths of their own.

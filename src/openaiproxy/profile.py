@@ -177,10 +177,12 @@ class LogPolicy:
 
     :param payload_file: file for bodies, both ways; ``None`` (the default) keeps none.
     :param payload_chars: characters kept of one body.
+    :param console: whether two lines for each request to a model go to the process's standard output.
     """
 
     payload_file: str | None = None
     payload_chars: int = 20_000
+    console: bool = False
 
 
 @frozen

@@ -20,6 +20,7 @@ from openaiproxy.config.load import load
 from openaiproxy.config.printing import print_config
 from openaiproxy.config.settings import flags
 from openaiproxy.errors import Misconfigured
+from openaiproxy.ops.console import open_console
 from openaiproxy.ops.logs import Log, open_log
 from openaiproxy.ops.payloads import PayloadLog, open_payload_log
 from openaiproxy.profile import Config, Profile
@@ -101,6 +102,7 @@ def makeService(options: Options) -> IService:
         access=None if log is None else Logger(namespace=ACCESS, observer=log),
         now=time.time,
         on_stopping=lambda cut: _on_second_signal(reactor, cut),
+        console=open_console(time.time),
     )
     ports.setServiceParent(service)
     return service

@@ -156,6 +156,7 @@ EACH = [
     ("burst", "10", lambda p: p.limits.burst, 10),
     ("payload-log", "/p", lambda p: p.log.payload_file, "/p"),
     ("payload-chars", "9", lambda p: p.log.payload_chars, 9),
+    ("console-lines", "yes", lambda p: p.log.console, True),
     ("organization", "org", lambda p: p.credential.organization, "org"),
     ("project", "proj", lambda p: p.credential.project, "proj"),
 ]

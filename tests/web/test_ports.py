@@ -8,12 +8,13 @@ import treq
 from attrs import evolve
 from twisted.internet import reactor
 from twisted.internet.protocol import Factory
-from twisted.logger import LogEvent, globalLogPublisher
+from twisted.logger import LogEvent, Logger, globalLogPublisher
 from twisted.web.client import Agent, HTTPConnectionPool, ResponseFailed
 
 from openaiproxy.errors import Misconfigured
+from openaiproxy.ops.events import NAMESPACE, Events
 from openaiproxy.presets import PRESETS
-from openaiproxy.profile import Config, Credential, Operator, Port, Upstream
+from openaiproxy.profile import Config, Credential, Limits, Operator, Port, Upstream
 from openaiproxy.web.binding import bind_hosts, resolve
 from openaiproxy.web.ports import Ports, is_loopback
 
@@ -213,3 +214,38 @@ async def test_callers_are_served_where_the_operators_port_is_taken() -> None:
     assert [event for event in events if "no port for the operator" in event["log_format"]]
     await ports.stopService()
     await taken.stopListening()
+
+
+@pytest_twisted.ensureDeferred
+async def test_start_and_stop_are_told() -> None:
+    told: list[LogEvent] = []
+    profile = evolve(PRESETS["gateway"].profile, upstream=EMBEDDED)
+    config = Config(ports=(Port(LOOPBACK, profile), Port(LOOPBACK, profile)))
+    events = Events(Logger(namespace=NAMESPACE, observer=told.append))
+    ports = Ports(reactor, config, salt=b"salt", payloads=lambda profile: None, events=events)
+    ports.privilegedStartService()
+    await ports.stopService()
+    assert [each["event"] for each in told] == [
+        "proxy.server.started",
+        "proxy.server.stopping",
+        "proxy.server.stopped",
+    ]
+    assert told[0]["fields"]["ports"] == 2
+    assert told[1]["fields"]["running"] == 0
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_caller_has_one_bucket_at_all_ports_of_a_profile_row_99() -> None:
+    ports = ports_of(LOOPBACK, LOOPBACK, limits=Limits(rate=1.0, burst=1))
+    ports.privilegedStartService()
+    try:
+        codes = []
+        for address in ports.addresses:
+            answer = await client().post(
+                f"http://127.0.0.1:{address.port}/v1/chat/completions", json=CHAT
+            )
+            codes.append(answer.code)
+            await answer.content()
+        assert codes == [200, 429]
+    finally:
+        await ports.stopService()

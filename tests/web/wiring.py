@@ -17,6 +17,9 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from twisted.web.client import ResponseDone
 
+from openaiproxy.ops.console import Console
+from openaiproxy.ops.events import NAMESPACE as EVENTS
+from openaiproxy.ops.events import Events
 from openaiproxy.ops.payloads import PayloadLog
 from openaiproxy.presets import PRESETS
 from openaiproxy.profile import Profile
@@ -166,6 +169,8 @@ class Wired:
 
     :param lines: the values of the lines that were written.
     :param token: the admin token, if there is one.
+    :param events: those that were told.
+    :param console: what stands on the console.
     """
 
     profile: Profile
@@ -175,6 +180,8 @@ class Wired:
     upstream: ScriptedUpstream = field(factory=ScriptedUpstream)
     lines: list[dict[str, Any]] = field(factory=list)
     token: str | None = None
+    events: list[dict[str, Any]] = field(factory=list)
+    console: list[str] = field(factory=list)
     port: OpenPort = field(init=False)
     site: Site = field(init=False)
 
@@ -192,6 +199,8 @@ class Wired:
             log=Logger(namespace="openaiproxy.access", observer=self.lines.append),
             payloads=self.payloads,
             admin=Admin(self.token, self.clock.seconds),
+            console=Console(self.console.append),
+            events=Events(Logger(namespace=EVENTS, observer=self.events.append)),
         )
         self.site = Site(build_tree(self.port), self.clock, self.port.note_refused)
 

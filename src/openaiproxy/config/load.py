@@ -33,7 +33,7 @@ from openaiproxy.config.sources import (
 from openaiproxy.config.toml import read_file
 from openaiproxy.config.values import KEY_REFUSED, file_path
 from openaiproxy.presets import PRESETS
-from openaiproxy.profile import Config, Operator, Port
+from openaiproxy.profile import Config, Logging, Operator, Port
 
 __all__ = ["load"]
 
@@ -102,13 +102,15 @@ def _configure(reading: Reading) -> Config:
 
 
 def _assemble(openings: Sequence[Opening], operator: Operator, reading: Reading) -> Config:
-    config = Config(ports=(), operator=operator)
+    logging, said_by = _logging(openings)
+    config = Config(ports=(), logging=logging, operator=operator)
     origins = reading.ledger.origins
     honoured = frozenset().union(*(one.built.preset.environment for one in openings))
     for setting in SETTINGS:
         if setting.field and setting.scope in (Scope.PROCESS, Scope.LOGGING):
             given = reading.sources.find(setting, honoured)
-            origins[setting.field] = given.where if given else "default"
+            unsaid = said_by if setting.scope is Scope.LOGGING else "default"
+            origins[setting.field] = given.where if given else unsaid
             config = lay(config, setting, given, reading)
     ports = []
     for number, opening in enumerate(openings, 1):
@@ -121,3 +123,13 @@ def _assemble(openings: Sequence[Opening], operator: Operator, reading: Reading)
         presets={one.listen.profile: one.built.preset.profile.name for one in openings},
         origins=dict(origins),
     )
+
+
+def _logging(openings: Sequence[Opening]) -> tuple[Logging, str]:
+    """How the process's log is kept unless it is said, and who says so: a preset, if all ports are of it."""
+    presets = {one.built.preset.profile.name: one.built.preset for one in openings}
+    if len(presets) == 1:
+        [(name, preset)] = presets.items()
+        if preset.logging != Logging():
+            return preset.logging, f"preset {name}"
+    return Logging(), "default"

@@ -216,6 +216,12 @@ _PAYLOADS = (
         "File for bodies, both ways, or none.",
     ),
     Setting("payload-chars", whole(1), "log.payload_chars", "Characters kept of one body."),
+    Setting(
+        "console-lines",
+        yes_no,
+        "log.console",
+        "Whether a line goes to standard output when a request begins, and one when it ends: yes or no.",
+    ),
 )
 
 _PROCESS = (

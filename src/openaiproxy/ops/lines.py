@@ -11,7 +11,7 @@ JSON, with the fields of :class:`~openaiproxy.ops.access.Exchanged` where the ev
 request::
 
     {"time": "2026-10-01T12:00:00.123+0200", "level": "info", "from": "openaiproxy.access",
-     "method": "POST", "path": "/v1/responses", "status": 200, ...}
+     "event": "proxy.request.complete", "method": "POST", "path": "/v1/responses", "status": 200, ...}
 
 Only events of our own namespace are formatted. A message is one line whatever was formatted into
 it; only a traceback has several, and each is indented, so that nothing but an event begins at the
@@ -30,6 +30,7 @@ from twisted.python.failure import Failure
 
 from openaiproxy.ops.access import FIELDS, FORMAT
 from openaiproxy.ops.escaping import block, one_line
+from openaiproxy.ops.events import NAMESPACE as EVENTS
 from openaiproxy.ops.redaction import redact
 
 __all__ = ["FORMATS", "json_line", "text_line"]
@@ -49,7 +50,7 @@ def text_line(event: LogEvent) -> str | None:
     if not _is_ours(event):
         return None
     if event.get("log_format") == FORMAT:
-        # Its words were redacted when they were made; once more would cost as much as the rest.
+        # The words were redacted when they were made; once more would cost as much as the rest.
         return f"{_stamp(event)} [{_level(event)}] {one_line(str(event.get('line')))}\n"
     source = f"{_level(event)} {event['log_namespace']}"
     message = f"{_stamp(event)} [{source}] {one_line(formatEvent(event))}"
@@ -74,7 +75,10 @@ def json_line(event: LogEvent) -> str | None:
         "level": _level(event),
         "from": event["log_namespace"],
     }
-    if event.get("log_format") == FORMAT:
+    if event["log_namespace"] == EVENTS:
+        said |= {"event": event.get("event"), **event.get("fields", {})}
+    elif event.get("log_format") == FORMAT:
+        said["event"] = "proxy.request.complete"
         said |= {name: _json_value(event[name]) for name in FIELDS if event.get(name) is not None}
     else:
         said["message"] = redact(formatEvent(event))

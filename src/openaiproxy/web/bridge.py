@@ -117,7 +117,7 @@ class _Crossing:
                 self._refuse(attempt, answer, refusal)
                 return
             self._remember(remedy)
-            self._exchange.record.retries += 1
+            self._retry(answer.status)
             attempt = self._asking.attempt(learnt | {remedy})
             answer = await self._send(attempt)
         passes = attempt.translation is None and not self._spending.is_backend
@@ -125,6 +125,13 @@ class _Crossing:
             await self._deliver(attempt, answer)
         else:
             self._refuse(attempt, answer, await self._gather(answer, REFUSAL_BYTES))
+
+    def _retry(self, status: int) -> None:
+        record, port = self._exchange.record, self._exchange.port
+        record.retries += 1
+        port.events.tell(
+            "proxy.request.retry", id=record.id, profile=port.profile.name, number=1, why=status
+        )
 
     def close(self) -> None:
         """Nothing is sent any more."""
@@ -153,6 +160,8 @@ class _Crossing:
         exchange.record.dialects = f"{caller}>{upstream}"
         if translation is not None:
             self._prepare(translation)
+            if exchange.record.lines is not None:
+                exchange.record.lines.settings = translation.rendered.body
         self._fields = dropped_field(attempt.losses)
         exchange.record.dropped = tuple(loss.path for loss in attempt.losses)
 

@@ -139,6 +139,7 @@ class Exchange:
             self.record.client = port.gate.caller(headers)
             port.ration(self.record)
         port.admit(self)
+        port.announce(self.record)
         request.body.limit(port.profile.limits.body, self.timeouts.client_body)
         if self.timeouts.total is not None:
             self._total = port.clock.callLater(self.timeouts.total, self._timed_out, "total")
@@ -189,7 +190,9 @@ class Exchange:
 
     def await_first_byte(self) -> None:
         """(Re)start the wait for the answer's head: it counts from the last byte that went up."""
-        wait = self.timeouts.first_byte
+        wait, body = self.timeouts.first_byte, self.request.body
+        if self.record.lines is not None and body.whole:
+            self.record.lines.start(body.peek.model(), body.received)
         self.record.sent = self.port.clock.seconds()
         if self._first_byte is None:
             self._first_byte = self.port.clock.callLater(wait, self._timed_out, "first_byte")

@@ -13,8 +13,11 @@ from openaiproxy.errors import BadRequest, Unavailable
 from openaiproxy.learning import Memory
 from openaiproxy.ops.access import emit
 from openaiproxy.ops.buckets import Buckets, buckets_of
+from openaiproxy.ops.console import Console
+from openaiproxy.ops.events import Events
 from openaiproxy.ops.payloads import PayloadLog
 from openaiproxy.ops.request_ids import fresh_id, request_id
+from openaiproxy.ops.routes import CREATES
 from openaiproxy.ops.watch import Watch
 from openaiproxy.profile import Profile
 from openaiproxy.upstream.client import UpstreamClient
@@ -65,6 +68,8 @@ class OpenPort:
     :param watch: is told of every request.
     :param admin: who may see what is only the operator's to see.
     :param buckets: how many requests each caller may make; by default what the profile says, for this port alone.
+    :param console: where its lines for people go, if the profile has them.
+    :param events: is told of what is more than a request's line.
     :param checks: what must hold for the port to be ready, beside what it finds out by itself.
     :ivar memory: what the upstream's refusals taught.
     :ivar lists: lists of models that the upstream gave, and those that it is asked for.
@@ -85,6 +90,8 @@ class OpenPort:
     admin: Admin = field()
     buckets: Buckets | None = field()
     checks: Sequence[Check] = ()
+    console: Console | None = None
+    events: Events = field(factory=Events)
     anthropic: UpstreamClient | None = None
     memory: Memory = field(init=False)
     routing: Routing = field(init=False)
@@ -194,7 +201,15 @@ class OpenPort:
         """Write the line of a request that has ended."""
         exchanged = record.close(self.number, self.profile.name, self.clock.seconds())
         emit(self.log, exchanged)
+        self.events.note(exchanged)
+        if record.lines is not None:
+            record.lines.end(exchanged)
         self.watch.note(exchanged)
+
+    def announce(self, record: Record) -> None:
+        """Have a request's lines on the console, where it is one to a model, and the profile has them."""
+        if self.console is not None and self.profile.log.console and record.route in CREATES:
+            record.lines = self.console.lines()
 
     def note_refused(self, peer: str, error: BadRequest) -> str:
         """Write the line of what was refused before it was a request.

@@ -24,6 +24,8 @@ from twisted.python.failure import Failure
 
 from openaiproxy.errors import Misconfigured
 from openaiproxy.ops.buckets import Buckets, buckets_of
+from openaiproxy.ops.console import Console
+from openaiproxy.ops.events import Events
 from openaiproxy.ops.payloads import PayloadLog
 from openaiproxy.ops.watch import Watch
 from openaiproxy.profile import Config, Port, Profile, Timeouts, Upstream
@@ -31,6 +33,7 @@ from openaiproxy.upstream.client import UpstreamClient
 from openaiproxy.upstream.embedded.door import site as embedded_site
 from openaiproxy.web.admin import Admin
 from openaiproxy.web.gate import Gate
+from openaiproxy.web.pages.health import own_version
 from openaiproxy.web.port import OpenPort
 from openaiproxy.web.purses import Purses
 from openaiproxy.web.site import Site
@@ -64,6 +67,8 @@ class Ports(Service):
     :param now: time of day, in seconds since 1970, for the embedded upstream and the last requests; the reactor's
         where there is none.
     :param on_stopping: called with :meth:`cut` when draining begins.
+    :param console: where the lines for people go, of profiles that have them.
+    :param events: is told of starts, stops, and what is more than a request's line; twistd's log by default.
     :ivar watch: what is known of the requests of all ports.
     :ivar admin: who may see that.
     """
@@ -78,6 +83,8 @@ class Ports(Service):
         access: Logger | None = None,
         now: Callable[[], float] | None = None,
         on_stopping: Callable[[Callable[[], None]], None] = lambda cut: None,
+        console: Console | None = None,
+        events: Events | None = None,
     ) -> None:
         self._reactor = reactor
         self._config = config
@@ -86,6 +93,8 @@ class Ports(Service):
         self._access = access or Logger(namespace=ACCESS)
         self._now = now
         self._on_stopping = on_stopping
+        self._console = console
+        self._events = events or Events()
         profiles = (*{port.profile.name: port.profile for port in config.ports}.values(), _OPERATOR)
         self.watch = Watch(profiles, reactor.seconds, now or reactor.seconds)
         self.admin = Admin(config.operator.token, reactor.seconds)
@@ -107,6 +116,7 @@ class Ports(Service):
                 self._open_port(port)
             if self._config.operator.listen is not None:
                 self._open_operator(self._config.operator.listen)
+            self._events.tell("proxy.server.started", version=own_version(), ports=len(self._open))
         except Misconfigured:
             opened, self._open = self._open, []
             if self._operator is not None:
@@ -203,6 +213,8 @@ class Ports(Service):
             admin=self.admin,
             buckets=self._buckets_of(profile),
             checks=(purse.fault,),
+            console=self._console,
+            events=self._events,
         )
 
     def _buckets_of(self, profile: Profile) -> Buckets | None:
@@ -212,6 +224,7 @@ class Ports(Service):
 
     def _note_refresh(self, profile: str, ok: bool) -> None:
         self.watch.metrics.note_refresh(profile, ok=ok)
+        self._events.tell("proxy.login.refresh", profile=profile, ok=ok)
 
     def _listen(self, endpoint: str, site: Site) -> IListeningPort:
         """All of Twisted's server endpoints listen at once; one that doesn't is of no use here."""
@@ -260,6 +273,8 @@ class Ports(Service):
 
     async def _drain(self) -> None:
         self.watch.metrics.draining = True
+        running = sum(each.port.running for each in self._open)
+        self._events.tell("proxy.server.stopping", running=running)
         for each in self._open:
             await maybeDeferred(each.listening.stopListening)
         self._on_stopping(self.cut)
@@ -279,7 +294,7 @@ class Ports(Service):
             await maybeDeferred(self._operator.listening.stopListening)
             self._operator.site.cut()
             await self._operator.site.emptied()
-        _log.info("all answers are finished, the ports are closed")
+        self._events.tell("proxy.server.stopped")
 
     def cut(self) -> None:
         """End what still runs, now."""

@@ -10,6 +10,7 @@ from attrs import define
 from openaiproxy.dialects.dialect import Seen
 from openaiproxy.hub.events import Fault, Usage
 from openaiproxy.ops.access import Exchanged
+from openaiproxy.ops.console import Lines
 
 __all__ = ["Record"]
 
@@ -28,6 +29,7 @@ class Record:
     :param waited: seconds from that until the head of an answer came.
     :param since: since when time is the proxy's own; ``None`` while it is not.
     :param own: seconds that were, so far.
+    :param lines: those on the console, where there are any.
     """
 
     id: str
@@ -57,6 +59,7 @@ class Record:
     waited: float | None = None
     since: float | None = None
     own: float = 0.0
+    lines: Lines | None = None
 
     def work(self, now: float) -> None:
         """From now on, time is the proxy's own."""

@@ -7,7 +7,6 @@ from functools import partial
 
 from attrs import define
 from twisted.internet.task import deferLater
-from twisted.logger import Logger
 
 from openaiproxy.errors import BadRequest, BadUpstream
 from openaiproxy.ops.payloads import UPSTREAM_REQUEST
@@ -32,7 +31,6 @@ from openaiproxy.wire.json import loads
 
 __all__ = ["ask", "read_request"]
 
-_log = Logger(namespace="openaiproxy.retries")
 _JSON: Field = (b"Content-Type", b"application/json")
 
 
@@ -110,8 +108,15 @@ class _Asking:
 
     def _pause(self, attempt: int, why: str, fields: list[Field]) -> float:
         wait = pause(attempt, fields)
-        told = {"id": self._exchange.record.id, "why": why, "number": attempt + 1, "wait": wait}
-        _log.info("{id} is asked again in {wait} s, after {why}", **told)
+        port, id = self._exchange.port, self._exchange.record.id
+        port.events.tell(
+            "proxy.request.retry",
+            id=id,
+            profile=port.profile.name,
+            number=attempt + 1,
+            why=why,
+            wait=wait,
+        )
         return wait
 
     async def _send(self) -> Answer:
