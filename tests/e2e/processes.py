@@ -15,6 +15,7 @@ from twisted.web.client import Agent, FileBodyProducer, ResponseDone
 from twisted.web.http_headers import Headers
 
 import openaiproxy
+from tests.sweep import SWEEP
 
 __all__ = ["PROXY_TAC", "Body", "Twistd", "ask"]
 
@@ -45,7 +46,9 @@ class Twistd(ProcessProtocol):
         self, reactor: Any, arguments: Sequence[str], environment: Mapping[str, str], cwd: Path
     ) -> None:
         self._reactor = reactor
+        self._cwd = cwd
         self._output = bytearray()
+        SWEEP.hide_environment(environment.items())
         self._waiting: list[tuple[bytes, Deferred[None]]] = []
         self._ended: list[Deferred[int]] = []
         self._over = False
@@ -107,6 +110,9 @@ class Twistd(ProcessProtocol):
         self._over = True
         self._code = -status.signal if status.signal else status.exitCode or 0
         self._look()
+        SWEEP.hear("a process's output", self.output)
+        for log in self._cwd.glob("*log*"):
+            SWEEP.hear("a process's log", log.read_bytes())
         ended, self._ended = self._ended, []
         for each in ended:
             each.callback(self._code)
