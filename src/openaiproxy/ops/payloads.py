@@ -1,4 +1,5 @@
-"""Bodies on file, where a profile asks for it: what went upstream and what came back.
+"""Bodies on file, where a profile asks for it: what went upstream, what came back, and what the caller got of it, where
+that is something else.
 
 One entry for each body, written when the body is over, complete or not::
 
@@ -30,10 +31,18 @@ from openaiproxy.ops.logfile import RotatedFile, SteadyFile, say_on_stderr
 from openaiproxy.ops.redaction import redact
 from openaiproxy.profile import LogPolicy
 
-__all__ = ["UPSTREAM_REQUEST", "UPSTREAM_RESPONSE", "Body", "PayloadLog", "open_payload_log"]
+__all__ = [
+    "DOWNSTREAM_RESPONSE",
+    "UPSTREAM_REQUEST",
+    "UPSTREAM_RESPONSE",
+    "Body",
+    "PayloadLog",
+    "open_payload_log",
+]
 
 UPSTREAM_REQUEST = "upstream-request"
 UPSTREAM_RESPONSE = "upstream-response"
+DOWNSTREAM_RESPONSE = "downstream-response"
 
 ROTATE_BYTES = 50_000_000
 KEEP = 4
@@ -134,7 +143,7 @@ class PayloadLog:
     ) -> Body:
         """Begin an entry.
 
-        :param direction: :data:`UPSTREAM_REQUEST` or :data:`UPSTREAM_RESPONSE`.
+        :param direction: :data:`UPSTREAM_REQUEST`, :data:`UPSTREAM_RESPONSE` or :data:`DOWNSTREAM_RESPONSE`.
         :param port: that the caller came through.
         :param path: the request target; values of its query are left out.
         :param media_type: value of ``Content-Type``, empty if there is none.

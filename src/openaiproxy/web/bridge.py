@@ -14,6 +14,7 @@ A caller who wants a stream gets signs of life while the upstream is silent, als
 """
 
 import re
+from collections.abc import Callable
 from hashlib import sha256
 
 from attrs import define, evolve, field
@@ -28,7 +29,7 @@ from openaiproxy.dialects.responses.wire import RESPONSES
 from openaiproxy.errors import BadUpstream, ProxyError
 from openaiproxy.hub.events import Fault, FaultKind, Usage
 from openaiproxy.learning import Remedy
-from openaiproxy.ops.payloads import UPSTREAM_REQUEST
+from openaiproxy.ops.payloads import DOWNSTREAM_RESPONSE, UPSTREAM_REQUEST, UPSTREAM_RESPONSE
 from openaiproxy.translation import Answer as Whole
 from openaiproxy.translation import Stream, Translation, fault_of
 from openaiproxy.upstream.client import Answer
@@ -168,7 +169,7 @@ class _Crossing:
         async def send(spending: Spending) -> Answer:
             self._spending = spending
             target, fields = self._head(attempt, spending)
-            piece = exchange.keep(UPSTREAM_REQUEST, [(name, [value]) for name, value in fields])
+            piece = self._kept(UPSTREAM_REQUEST, fields)
             body = Outgoing(attempt.body, piece)
             return await exchange.fetch(
                 b"POST", spending.target(target), fields, body, spending.client
@@ -223,7 +224,13 @@ class _Crossing:
         port = self._exchange.port
         body = await gather(answer, port.clock, limit=limit, idle=port.profile.timeouts.idle)
         self._exchange.work()
+        piece = self._kept(UPSTREAM_RESPONSE, answer.headers)
+        if piece is not None:
+            piece(body)
         return body
+
+    def _kept(self, direction: str, fields: list[Field]) -> Callable[[bytes], None] | None:
+        return self._exchange.keep(direction, [(name, [value]) for name, value in fields])
 
     async def _deliver(self, attempt: Attempt, answer: Answer) -> None:
         translation, streams = attempt.translation, is_event_stream(answer.headers)
@@ -253,6 +260,7 @@ class _Crossing:
     async def _stream(self, flow: Translated, translation: Translation, answer: Answer) -> None:
         exchange, port = self._exchange, self._exchange.port
         self.close()
+        flow.seen = self._kept(UPSTREAM_RESPONSE, answer.headers)
         opening = None if flow.committed else lambda: self._open(answer.headers)
         pump = Pump(exchange.request, answer, port.clock, port.profile.timeouts, flow, opening)
         how = await pump.run()
@@ -315,6 +323,7 @@ class _Crossing:
         self.close()
         self._note(whole.usage, whole.fault)
         full = [*self._made(fields, _JSON), *self._fields]
+        self._exchange.request.on_write = self._kept(DOWNSTREAM_RESPONSE, full)
         self._exchange.answer(whole.status, full, whole.body)
         if whole.fault is not None:
             self._exchange.record.ending = "upstream-fault"
@@ -324,6 +333,7 @@ class _Crossing:
         flow = self._flow
         assert flow is not None, "only a stream is opened"
         full = [*self._made(fields, _EVENTS), *self._fields]
+        self._exchange.request.on_write = self._kept(DOWNSTREAM_RESPONSE, full)
         self._exchange.open_answer(200, b"", full, None)
         self._exchange.last_words = lambda error: flow.stream.take((_fault(error),))
 

@@ -4,6 +4,7 @@
 :class:`openaiproxy.web.body.Body` that streams. ``request.content`` and ``request.args`` stay empty.
 """
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -76,6 +77,8 @@ class Request(TwistedRequest):
     body: Body
     #: A :class:`openaiproxy.web.channel.Channel`; ``None`` once the client is gone or the answer is finished.
     channel: Any = None
+    #: Sees each piece of the answer's body, for the payload log.
+    on_write: Callable[[bytes], None] | None = None
 
     def __init__(self, channel: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(channel, *args, **kwargs)
@@ -159,6 +162,12 @@ class Request(TwistedRequest):
         if body:
             self.write(body)
         self.finish()
+
+    def write(self, data: bytes) -> None:
+        """Write a piece of the answer's body."""
+        if self.on_write is not None:
+            self.on_write(data)
+        super().write(data)
 
     def break_off(self) -> None:
         """End an answer that isn't whole: the connection is closed without a proper end of the body.

@@ -42,9 +42,10 @@ class Translated:
 
     :param stream: translates it.
     :param ping: a sign of life in the client's dialect.
-    :param on_piece: sees each piece of the upstream's, for the payload log.
+    :param on_piece: sees each piece of the upstream's.
     :param committed: whether the client has been answered already.
     :param on_cut: why the answer was cut off here, if that is to be told.
+    :ivar seen: sees each piece of the upstream's as well, for the payload log.
     """
 
     stream: Stream
@@ -52,6 +53,7 @@ class Translated:
     _on_piece: Callable[[bytes], None] | None = None
     committed: bool = False
     _on_cut: Callable[[], Fault | None] = lambda: None
+    seen: Callable[[bytes], None] | None = field(default=None, init=False)
     beats: bool = field(default=True, init=False)
     settled: bool = field(default=True, init=False)
     _held: list[bytes] = field(factory=list, init=False)
@@ -63,6 +65,8 @@ class Translated:
     def feed(self, data: bytes) -> bytes:
         if self._on_piece is not None:
             self._on_piece(data)
+        if self.seen is not None:
+            self.seen(data)
         return self._pass(self.stream.feed(data))
 
     def beat(self) -> bytes:
