@@ -10,23 +10,26 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from attrs import frozen
 from twisted.application.service import IService, MultiService
-from twisted.logger import Logger, globalLogPublisher
+from twisted.logger import ILogObserver, Logger, globalLogPublisher
 from twisted.python import usage
 
 from openaiproxy.config.load import load
 from openaiproxy.config.printing import print_config
 from openaiproxy.config.settings import flags
 from openaiproxy.errors import Misconfigured
-from openaiproxy.ops.logs import Log, open_log
-from openaiproxy.ops.payloads import PayloadLog, open_payload_log
-from openaiproxy.profile import Config, Profile
+from openaiproxy.ops.files import LogFiles
+from openaiproxy.ops.notify import Announcer
+from openaiproxy.profile import Config
 from openaiproxy.web.binding import bind_hosts, resolve
 from openaiproxy.web.ports import ACCESS, Ports
 
-__all__ = ["Options", "makeService"]
+__all__ = ["Options", "Reload", "makeService"]
+
+_log = Logger(namespace="openaiproxy")
 
 
 class Options(usage.Options):
@@ -56,22 +59,37 @@ class Options(usage.Options):
 
         :raises SystemExit: 1 with every mistake on standard error; 0 after ``--print-config``.
         """
+        self._cwd = Path.cwd()
+        self._hosts: dict[str, list[str]] = {}
         try:
-            self.config = load(
-                dict(self),
-                os.environ,
-                _read_text,
-                Path.cwd(),
-                bind_hosts,
-                resolve,
-                lambda path: path.stat().st_mode,
-            )
+            self.config = self.read()
         except Misconfigured as mistakes:
             sys.stderr.write(f"openaiproxy: {mistakes}\n")
             raise SystemExit(1) from None
         if self["print-config"]:
             sys.stdout.write(print_config(self.config))
             raise SystemExit(0)
+
+    def read(self) -> Config:
+        """The configuration as its files now have it, under the same flags and variables.
+
+        :raises Misconfigured: with every mistake.
+        """
+        return load(
+            dict(self),
+            os.environ,
+            _read_text,
+            self._cwd,
+            self._bind_hosts,
+            resolve,
+            lambda path: path.stat().st_mode,
+        )
+
+    def _bind_hosts(self, endpoint: str) -> list[str]:
+        # A socket that was handed to the process can be asked once: then its port has taken it over.
+        if endpoint not in self._hosts:
+            self._hosts[endpoint] = bind_hosts(endpoint)
+        return self._hosts[endpoint]
 
 
 def makeService(options: Options) -> IService:
@@ -88,38 +106,41 @@ def makeService(options: Options) -> IService:
     config = options.config
     for warning in config.warnings:
         sys.stderr.write(f"openaiproxy: warning: {warning}\n")
-    log = _open_log(config)
-    logs = _Logs(log)
-    signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(logs.reopen))
-    service = _Service()
+    files = _open_files(config)
     ports = Ports(
         reactor,
         config,
         salt=os.urandom(32),
-        payloads=logs.payload_log,
-        # Requests' lines go to the file alone; twistd's log would only repeat them.
-        access=None if log is None else Logger(namespace=ACCESS, observer=log),
+        payloads=files.payload_log,
+        access=Logger(namespace=ACCESS, observer=cast(ILogObserver, files.access)),
         now=time.time,
         on_stopping=lambda cut: _on_second_signal(reactor, cut),
     )
+    announcer = Announcer(reactor, os.environ, ports.describe, ports.urls)
+    # What this process starts is not what the manager asked after.
+    for name in ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"):
+        os.environ.pop(name, None)
+    reload = Reload(options.read, files, ports, announcer)
+    signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(reload.run))
+    service = _Service()
     ports.setServiceParent(service)
+    announcer.setServiceParent(service)
     return service
 
 
-def _open_log(config: Config) -> Log | None:
-    """The process's own log file, if it has one, listening to all of our events."""
+def _open_files(config: Config) -> LogFiles:
+    """The process's log file, if it has one, listening to all of our events."""
     if config.logging.file is None and config.logging.format != "text":
         sys.stderr.write(
             "openaiproxy: warning: log-format is of the log file, and there is none (log-file)\n"
         )
     try:
-        log = open_log(config.logging, time.time)
+        files = LogFiles(config.logging, time.time, globalLogPublisher)
     except Misconfigured as mistake:
         sys.stderr.write(f"openaiproxy: {mistake}\n")
         raise SystemExit(1) from None
-    if log is not None:
-        globalLogPublisher.addObserver(log)
-    return log
+    globalLogPublisher.addObserver(files)
+    return files
 
 
 class _Service(MultiService):
@@ -133,29 +154,43 @@ class _Service(MultiService):
             raise SystemExit(1) from None
 
 
-class _Logs:
-    """The open log files of the process: one for each path, whoever writes to it."""
+@frozen
+class Reload:
+    """What SIGHUP does: opens the logs anew, and goes over to what the configuration's files now say.
 
-    def __init__(self, log: Log | None) -> None:
-        self._log = log
-        self._payloads: dict[str, PayloadLog] = {}
+    A configuration with a mistake is refused as a whole; the log says what is wrong with it, and the old one stays.
+    """
 
-    def payload_log(self, profile: Profile) -> PayloadLog | None:
-        """The payload log of a profile. Those that name the same file share it; two would rotate it twice."""
-        policy = profile.log
-        opened = self._payloads.get(policy.payload_file or "") or open_payload_log(
-            policy, time.time
-        )
-        if opened is None or policy.payload_file is None:
-            return None
-        self._payloads.setdefault(policy.payload_file, opened)
-        return PayloadLog(opened.file, policy.payload_chars, time.time)
+    _read: Callable[[], Config]
+    _files: LogFiles
+    _ports: Ports
+    _announcer: Announcer
 
-    def reopen(self) -> None:
-        """Open what now stands at the paths."""
-        for each in (self._log, *self._payloads.values()):
-            if each is not None:
-                each.reopen()
+    def run(self) -> None:
+        """Do it. Nothing is raised."""
+        self._announcer.reloading()
+        self._files.reopen()
+        try:
+            config = self._take()
+        except Misconfigured as mistakes:
+            for mistake in str(mistakes).splitlines():
+                _log.error("not reloaded, the old configuration stays: {mistake}", mistake=mistake)
+        else:
+            for warning in config.warnings:
+                _log.warn("{warning}", warning=warning)
+            _log.info("the configuration is reloaded")
+        self._announcer.ready()
+
+    def _take(self) -> Config:
+        config = self._read()
+        log = self._files.open_log(config.logging)
+        try:
+            self._ports.reload(config)
+        except Misconfigured:
+            self._files.drop(log)
+            raise
+        self._files.use(config.logging, log, [port.profile for port in config.ports])
+        return config
 
 
 def _collector(name: str, text: str) -> Callable[[Options, str], None]:

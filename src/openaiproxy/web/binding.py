@@ -2,7 +2,8 @@
 
 Every endpoint of Twisted ends in a call of the reactor's ``listenTCP``, ``listenUNIX`` or ``adoptStreamPort``. The
 endpoint is built on a recorder in the reactor's place and asked to listen; the recorder opens nothing and notes what
-it was asked for. So plugins and wrappers (``haproxy:``, ``ssl:``) are understood without being known.
+it was asked for. So plugins and wrappers (``haproxy:``, ``ssl:``) are understood without being known. A socket that was
+handed to the process (``systemd:``) is closed by its endpoint once it was taken over; here it is put back in its place.
 """
 
 import os
@@ -20,6 +21,7 @@ class _Recorder:
     """Takes the calls that open a port, and opens none."""
 
     hosts: list[str] = field(factory=list)
+    _kept: list[tuple[int, int]] = field(factory=list)
 
     def listenTCP(self, port: int, factory: Any, backlog: int = 50, interface: str = "") -> None:
         _check_port(port)
@@ -35,11 +37,19 @@ class _Recorder:
         self.hosts.append("unix")
 
     def adoptStreamPort(self, descriptor: int, family: int, factory: Any) -> None:
+        self._kept.append((os.dup(descriptor), descriptor))
         if family not in (socket.AF_INET, socket.AF_INET6):
             self.hosts.append("unix")
             return
         with socket.socket(fileno=os.dup(descriptor)) as adopted:
             self.hosts.append(adopted.getsockname()[0])
+
+    def restore(self) -> None:
+        """Put handed sockets back where their endpoint closed them."""
+        for kept, descriptor in self._kept:
+            os.dup2(kept, descriptor, inheritable=False)
+            os.close(kept)
+        self._kept.clear()
 
 
 def bind_hosts(endpoint: str) -> list[str]:
@@ -54,6 +64,8 @@ def bind_hosts(endpoint: str) -> list[str]:
         serverFromString(recorder, endpoint).listen(_nothing).addErrback(problems.append)
     except Exception as error:
         raise ValueError(f"not an endpoint that Twisted can open: {error}") from error
+    finally:
+        recorder.restore()
     if problems:
         raise ValueError(f"not an endpoint that Twisted can open: {problems[0].getErrorMessage()}")
     return recorder.hosts

@@ -76,6 +76,11 @@ class OpenPort:
         self.counts = Shared(self.clock, _MOST_COUNTS, _MOST_COUNTS, _COUNTS_AT_ONCE)
         self.memory = Memory(self.clock.seconds)
 
+    @property
+    def running(self) -> int:
+        """Requests under way."""
+        return len(self._running)
+
     def admit(self, running: Running) -> None:
         """Count a request in.
 

@@ -2,13 +2,18 @@
 
 When the service stops, the ports close first, so that new callers go elsewhere; running answers get the configured
 time to finish; what still runs then is cut. Connections are closed when their last byte was taken, not before.
+
+Another configuration can be taken over while requests run. Sockets are told apart by their endpoints: one that both
+configurations name stays open, and nobody who connects notices; a new one is opened; one that is gone drains. A
+request keeps the port that it began with, and so every value of it. Whatever is wrong with the new configuration shows
+before anything changes.
 """
 
 import ipaddress
 from collections.abc import Callable
 from typing import Any
 
-from attrs import define
+from attrs import define, field
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 from twisted.internet.endpoints import TCP4ClientEndpoint, serverFromString
@@ -37,16 +42,40 @@ __all__ = ["ACCESS", "Ports", "is_loopback"]
 #: The namespace of requests' lines.
 ACCESS = "openaiproxy.access"
 _LOOPBACK = "127.0.0.1"
+_NEAR = {"0.0.0.0": _LOOPBACK, "::": "::1"}
 _log = Logger(namespace="openaiproxy.ports")
 
 
 @define(eq=False)
 class _Open:
-    """One open port with all that belongs to it."""
+    """One open socket with all that belongs to it.
 
+    :ivar port: whose the next request is.
+    :ivar former: ports that it had under earlier configurations, as long as requests of theirs run.
+    """
+
+    endpoint: str
     listening: IListeningPort
     site: Site
-    port: OpenPort
+    port: OpenPort | None = None
+    former: list[OpenPort] = field(factory=list)
+
+    def give(self, port: OpenPort) -> None:
+        """From now on, requests are this port's."""
+        if port is self.port:
+            return
+        if self.port is not None:
+            self.former = [each for each in (*self.former, self.port) if each.running]
+        self.port = port
+        self.site.resource = build_tree(port)
+        self.site.on_refused = port.note_refused
+
+    def cut(self) -> None:
+        """End what still runs, now."""
+        for port in (self.port, *self.former):
+            if port is not None:
+                port.cut_all("drained")
+        self.site.cut()
 
 
 class Ports(Service):
@@ -79,6 +108,7 @@ class Ports(Service):
         self._now = now
         self._on_stopping = on_stopping
         self._open: list[_Open] = []
+        self._leaving: list[_Open] = []
         self._embedded: IListeningPort | None = None
         self._clients: dict[str, UpstreamClient] = {}
         self._cut_later: IDelayedCall | None = None
@@ -88,50 +118,120 @@ class Ports(Service):
 
         :raises Misconfigured: when one can't be opened, or turns out to be reachable by others without a key.
         """
-        try:
-            for port in self._config.ports:
-                self._open_port(port)
-        except Misconfigured:
-            opened, self._open = self._open, []
-            for each in opened:
-                each.listening.stopListening()
-            raise
+        self.reload(self._config)
 
     @property
     def addresses(self) -> list[IAddress]:
         """Where the ports listen, in the order of the configuration."""
         return [each.listening.getHost() for each in self._open]
 
-    def _open_port(self, port: Port) -> None:
-        profile = port.profile
-        site = Site(None, self._reactor)
-        listening = self._listen(port.endpoint, site)
-        address = listening.getHost()
-        host = getattr(address, "host", None)
+    def urls(self) -> list[str]:
+        """Where the TCP ports can be asked from this machine; whether they speak TLS isn't known here."""
+        found = []
+        for address in self.addresses:
+            host, number = getattr(address, "host", None), getattr(address, "port", None)
+            if host is not None and number is not None:
+                near = _NEAR.get(host, host)
+                found.append(
+                    f"http://[{near}]:{number}" if ":" in near else f"http://{near}:{number}"
+                )
+        return found
+
+    def describe(self) -> str:
+        """The ports in a line, for people."""
+        ports = zip(self._config.ports, self.addresses, strict=True)
+        return ", ".join(
+            f"{port.profile.name} on {getattr(address, 'host', '')}:{getattr(address, 'port', port.endpoint)}"
+            for port, address in ports
+        )
+
+    def reload(self, config: Config) -> None:
+        """Go over to a configuration. What runs goes on under the one it began with.
+
+        :raises Misconfigured: as at the start, and then everything is as it was before.
+        """
+        former = self._clients
+        self._clients = self._unchanged_clients(config)
+        free, came = list(self._open), list[_Open]()
+        try:
+            given = [self._find_port(port, free, came) for port in config.ports]
+        except Misconfigured:
+            self._clients = former
+            for opened in came:
+                opened.listening.stopListening()
+            raise
+        for opened, port in given:
+            opened.give(port)
+        self._config, self._open = config, [opened for opened, _ in given]
+        for opened in came:
+            self._say(opened)
+        for opened in free:
+            self._leave(opened)
+        for name, client in former.items():
+            if self._clients.get(name) is not client:
+                client.close()
+
+    def _unchanged_clients(self, config: Config) -> dict[str, UpstreamClient]:
+        profiles = {port.profile.name: port.profile for port in config.ports}
+        return {
+            port.profile.name: self._clients[port.profile.name]
+            for port in self._config.ports
+            if port.profile.name in self._clients
+            and _is_unchanged(port.profile, profiles.get(port.profile.name))
+        }
+
+    def _find_port(
+        self, port: Port, free: list[_Open], came: list[_Open]
+    ) -> tuple[_Open, OpenPort]:
+        """The socket of a port, open already or opened now, and what it is to do."""
+        opened = next((each for each in free if each.endpoint == port.endpoint), None)
+        if opened is None:
+            site = Site(None, self._reactor)
+            opened = _Open(port.endpoint, self._listen(port.endpoint, site), site)
+            came.append(opened)
+        else:
+            free.remove(opened)
+            if opened.port is not None and _is_unchanged(opened.port.profile, port.profile):
+                return opened, opened.port
+        return opened, self._make_port(port, opened.listening.getHost())
+
+    def _make_port(self, port: Port, address: Any) -> OpenPort:
+        profile, host = port.profile, getattr(address, "host", None)
         loopback = host is not None and is_loopback(host)
+        key, keys = profile.credential.key, profile.auth.keys
+        if host is not None and not loopback and key is not None and not keys:
+            raise Misconfigured(
+                f"{port.endpoint}: listens beyond loopback and would spend a server-side key for anyone"
+            )
         client = self._client_of(profile)
         gate = Gate(profile, loopback=loopback, salt=self._salt)
         number = getattr(address, "port", port.endpoint)
         payloads = self._payloads(profile)
-        open_port = OpenPort(profile, number, self._reactor, client, gate, self._access, payloads)
-        site.resource = build_tree(open_port)
-        site.on_refused = open_port.note_refused
-        self._open.append(_Open(listening, site, open_port))
-        if (
-            host is not None
-            and not loopback
-            and profile.credential.key is not None
-            and not profile.auth.keys
-        ):
-            raise Misconfigured(
-                f"{port.endpoint}: listens beyond loopback and would spend a server-side key for anyone"
+        return OpenPort(profile, number, self._reactor, client, gate, self._access, payloads)
+
+    def _say(self, opened: _Open) -> None:
+        if opened.port is not None:
+            _log.info(
+                "{profile} listens on {host}:{number}",
+                profile=opened.port.profile.name,
+                host=getattr(opened.listening.getHost(), "host", ""),
+                number=opened.port.number,
             )
-        _log.info(
-            "{profile} listens on {host}:{number}",
-            profile=profile.name,
-            host=host or "",
-            number=number,
-        )
+
+    def _leave(self, opened: _Open) -> None:
+        """Close a port that the configuration no longer names, and let its answers end."""
+        _log.info("{endpoint} is closed, its answers go on", endpoint=opened.endpoint)
+        self._leaving.append(opened)
+        cut_later = self._reactor.callLater(self._config.drain, opened.cut)
+
+        def gone(_: object) -> None:
+            self._leaving.remove(opened)
+            if cut_later.active():
+                cut_later.cancel()
+
+        maybeDeferred(opened.listening.stopListening)
+        opened.site.drain()
+        opened.site.emptied().addCallback(gone)
 
     def _listen(self, endpoint: str, site: Site) -> IListeningPort:
         """All of Twisted's server endpoints listen at once; one that doesn't is of no use here."""
@@ -176,7 +276,8 @@ class Ports(Service):
         self._cut_later = self._reactor.callLater(self._config.drain, self.cut)
         for each in self._open:
             each.site.drain()
-        await gatherResults([each.site.emptied() for each in self._open])
+        every = (*self._open, *self._leaving)
+        await gatherResults([each.site.emptied() for each in every])
         if self._cut_later.active():
             self._cut_later.cancel()
         for client in self._clients.values():
@@ -187,9 +288,13 @@ class Ports(Service):
 
     def cut(self) -> None:
         """End what still runs, now."""
-        for each in self._open:
-            each.port.cut_all("drained")
-            each.site.cut()
+        for each in (*self._open, *self._leaving):
+            each.cut()
+
+
+def _is_unchanged(before: Profile, after: Profile | None) -> bool:
+    """Whether a profile is the same. Of a file of authorities only the name is known here."""
+    return before == after and before.upstream.ca_bundle is None
 
 
 def is_loopback(host: str) -> bool:
