@@ -52,6 +52,8 @@ class Options(usage.Options):
 
     def __init__(self) -> None:
         self.update({flag.name: [] for flag in flags() if flag.repeatable})
+        self._cwd = Path.cwd()
+        self._hosts: dict[str, list[str]] = {}
         super().__init__()
 
     def postOptions(self) -> None:
@@ -59,8 +61,6 @@ class Options(usage.Options):
 
         :raises SystemExit: 1 with every mistake on standard error; 0 after ``--print-config``.
         """
-        self._cwd = Path.cwd()
-        self._hosts: dict[str, list[str]] = {}
         try:
             self.config = self.read()
         except Misconfigured as mistakes:
@@ -75,8 +75,9 @@ class Options(usage.Options):
 
         :raises Misconfigured: with every mistake.
         """
+        known = {flag.name for flag in flags()}
         return load(
-            dict(self),
+            {name: value for name, value in self.items() if name in known},
             os.environ,
             _read_text,
             self._cwd,

@@ -42,6 +42,7 @@ __all__ = ["ACCESS", "Ports", "is_loopback"]
 #: The namespace of requests' lines.
 ACCESS = "openaiproxy.access"
 _LOOPBACK = "127.0.0.1"
+_SCHEMES = {"tcp": "http", "tcp6": "http", "systemd": "http", "ssl": "https"}
 _NEAR = {"0.0.0.0": _LOOPBACK, "::": "::1"}
 _log = Logger(namespace="openaiproxy.ports")
 
@@ -126,15 +127,15 @@ class Ports(Service):
         return [each.listening.getHost() for each in self._open]
 
     def urls(self) -> list[str]:
-        """Where the TCP ports can be asked from this machine; whether they speak TLS isn't known here."""
+        """Where the TCP ports can be asked from this machine; ``tcp://`` where HTTP alone won't do."""
         found = []
-        for address in self.addresses:
+        for each in self._open:
+            address: Any = each.listening.getHost()
             host, number = getattr(address, "host", None), getattr(address, "port", None)
             if host is not None and number is not None:
                 near = _NEAR.get(host, host)
-                found.append(
-                    f"http://[{near}]:{number}" if ":" in near else f"http://{near}:{number}"
-                )
+                scheme = _SCHEMES.get(each.endpoint.partition(":")[0], "tcp")
+                found.append(f"{scheme}://{f'[{near}]' if ':' in near else near}:{number}")
         return found
 
     def describe(self) -> str:
