@@ -8,12 +8,13 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
 from attrs import frozen
 from twisted.application.service import IService, MultiService
+from twisted.internet.defer import Deferred
 from twisted.logger import ILogObserver, Logger, globalLogPublisher
 from twisted.python import usage
 
@@ -26,6 +27,7 @@ from openaiproxy.ops.notify import Announcer
 from openaiproxy.profile import Config
 from openaiproxy.web.binding import bind_hosts, resolve
 from openaiproxy.web.ports import ACCESS, Ports
+from openaiproxy.workers.crew import Crew
 
 __all__ = ["Options", "Reload", "makeService"]
 
@@ -108,25 +110,48 @@ def makeService(options: Options) -> IService:
     for warning in config.warnings:
         sys.stderr.write(f"openaiproxy: warning: {warning}\n")
     files = _open_files(config)
-    ports = Ports(
-        reactor,
-        config,
-        salt=os.urandom(32),
-        payloads=files.payload_log,
-        access=Logger(namespace=ACCESS, observer=cast(ILogObserver, files.access)),
-        now=time.time,
-        on_stopping=lambda cut: _on_second_signal(reactor, cut),
-    )
-    announcer = Announcer(reactor, os.environ, ports.describe, ports.urls)
+    environ = dict(os.environ)
     # What this process starts is not what the manager asked after.
     for name in ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"):
         os.environ.pop(name, None)
-    reload = Reload(options.read, files, ports, announcer)
+    serving, announcer = _serve(reactor, config, files, environ)
+    reload = Reload(options.read, files, serving, announcer, config.workers == 0)
     signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(reload.run))
     service = _Service()
-    ports.setServiceParent(service)
+    serving.setServiceParent(service)
     announcer.setServiceParent(service)
     return service
+
+
+def _serve(
+    reactor: Any, config: Config, files: LogFiles, environ: Mapping[str, str]
+) -> tuple["Ports | Crew", Announcer]:
+    """What serves, in this process or in others, and what tells of it."""
+
+    def on_stopping(cut: Callable[[], None]) -> None:
+        _on_second_signal(reactor, cut)
+
+    if config.workers == 0:
+        ports = Ports(
+            reactor,
+            config,
+            salt=os.urandom(32),
+            payloads=files.payload_log,
+            access=Logger(namespace=ACCESS, observer=cast(ILogObserver, files.access)),
+            now=time.time,
+            on_stopping=on_stopping,
+        )
+        return ports, Announcer(reactor, environ, ports.describe, ports.urls)
+    crew = Crew(
+        reactor,
+        config,
+        config.workers or _cores(),
+        now=time.time,
+        on_ready=lambda: announcer.ready(),
+        on_stopping=on_stopping,
+    )
+    announcer = Announcer(reactor, environ, crew.describe, crew.urls, at_once=False)
+    return crew, announcer
 
 
 def _open_files(config: Config) -> LogFiles:
@@ -136,7 +161,7 @@ def _open_files(config: Config) -> LogFiles:
             "openaiproxy: warning: log-format is of the log file, and there is none (log-file)\n"
         )
     try:
-        files = LogFiles(config.logging, time.time, globalLogPublisher)
+        files = LogFiles(config.logging, time.time, globalLogPublisher, shared=config.workers != 0)
     except Misconfigured as mistake:
         sys.stderr.write(f"openaiproxy: {mistake}\n")
         raise SystemExit(1) from None
@@ -164,34 +189,41 @@ class Reload:
 
     _read: Callable[[], Config]
     _files: LogFiles
-    _ports: Ports
+    _serving: "Ports | Crew"
     _announcer: Announcer
+    _alone: bool
 
     def run(self) -> None:
         """Do it. Nothing is raised."""
         self._announcer.reloading()
         self._files.reopen()
         try:
-            config = self._take()
+            taken = self._take()
         except Misconfigured as mistakes:
             for mistake in str(mistakes).splitlines():
                 _log.error("not reloaded, the old configuration stays: {mistake}", mistake=mistake)
+            self._announcer.ready()
         else:
-            for warning in config.warnings:
-                _log.warn("{warning}", warning=warning)
-            _log.info("the configuration is reloaded")
+            taken.addCallback(self._done)
+
+    def _done(self, _: None) -> None:
+        _log.info("the configuration is reloaded")
         self._announcer.ready()
 
-    def _take(self) -> Config:
+    def _take(self) -> "Deferred[None]":
         config = self._read()
+        if (config.workers == 0) is not self._alone:
+            raise Misconfigured("workers: from one process to several, or back, takes a restart")
         log = self._files.open_log(config.logging)
         try:
-            self._ports.reload(config)
+            taken = self._serving.reload(config)
         except Misconfigured:
             self._files.drop(log)
             raise
         self._files.use(config.logging, log, [port.profile for port in config.ports])
-        return config
+        for warning in config.warnings:
+            _log.warn("{warning}", warning=warning)
+        return taken
 
 
 def _collector(name: str, text: str) -> Callable[[Options, str], None]:
@@ -218,6 +250,11 @@ def _raise_descriptor_limit() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _cores() -> int:
+    """Those that this process may use, where the system tells."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _on_second_signal(reactor: Any, cut: Callable[[], None]) -> None:

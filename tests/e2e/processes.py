@@ -62,6 +62,11 @@ class Twistd(ProcessProtocol):
         return self._output.decode("utf-8", "replace")
 
     @property
+    def pid(self) -> int:
+        """Its number."""
+        return int(self._process.pid)
+
+    @property
     def command_line(self) -> bytes:
         """What others on this machine see of its arguments."""
         return Path(f"/proc/{self._process.pid}/cmdline").read_bytes()
@@ -92,7 +97,7 @@ class Twistd(ProcessProtocol):
         return ended.addTimeout(_SECONDS, self._reactor)
 
     def signal(self, name: str) -> None:
-        """Send ``TERM`` or ``KILL``, if it still runs."""
+        """Send ``TERM``, ``HUP`` or ``KILL``, if it still runs."""
         if not self._over:
             self._process.signalProcess(name)
 

@@ -24,6 +24,7 @@ class LogFiles:
     :param settings: of the log.
     :param now: time of day, in seconds since 1970.
     :param otherwise: gets the lines of requests where there is no log file.
+    :param shared: whether other processes write to the same files.
     :raises Misconfigured: where the log can't be opened.
     """
 
@@ -32,11 +33,13 @@ class LogFiles:
         settings: Logging,
         now: Callable[[], float],
         otherwise: Callable[[LogEvent], None],
+        shared: bool = False,
     ) -> None:
         self._settings = settings
         self._now = now
         self._otherwise = otherwise
-        self._log = open_log(settings, now)
+        self._shared = shared
+        self._log = open_log(settings, now, shared=shared)
         self._payloads: dict[str, PayloadLog] = {}
 
     def __call__(self, event: LogEvent) -> None:
@@ -56,7 +59,9 @@ class LogFiles:
         policy = profile.log
         if policy.payload_file is None:
             return None
-        opened = self._payloads.get(policy.payload_file) or open_payload_log(policy, self._now)
+        opened = self._payloads.get(policy.payload_file) or open_payload_log(
+            policy, self._now, shared=self._shared
+        )
         if opened is None:
             return None
         self._payloads.setdefault(policy.payload_file, opened)
@@ -73,7 +78,11 @@ class LogFiles:
 
         :raises Misconfigured: where it can't be opened.
         """
-        return self._log if settings == self._settings else open_log(settings, self._now)
+        return (
+            self._log
+            if settings == self._settings
+            else open_log(settings, self._now, shared=self._shared)
+        )
 
     def drop(self, log: Log | None) -> None:
         """Close a log that was opened and is not to be used after all."""

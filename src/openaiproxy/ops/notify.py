@@ -52,6 +52,7 @@ class Announcer(Service):
     :param reactor: for the signs of life.
     :param environ: the process's variables.
     :param status: what there is to say to people, such as the ports.
+    :param at_once: whether the process is ready once this starts; else someone calls :meth:`ready`.
     :param addresses: the URLs of the ports, for a parent that waits to ask them.
     """
 
@@ -61,10 +62,12 @@ class Announcer(Service):
         environ: Mapping[str, str],
         status: Callable[[], str],
         addresses: Callable[[], list[str]],
+        at_once: bool = True,
     ) -> None:
         self._notify = Notify(environ)
         self._status = status
         self._addresses = addresses
+        self._at_once = at_once
         self._beat = LoopingCall(self._notify.send, WATCHDOG=1)
         self._beat.clock = reactor
         self._period = _period(environ, os.getpid())
@@ -72,7 +75,8 @@ class Announcer(Service):
     def startService(self) -> None:
         """All ports are open."""
         super().startService()
-        self.ready()
+        if self._at_once:
+            self.ready()
         if self._period:
             self._beat.start(self._period)
 

@@ -1,4 +1,4 @@
-"""Which addresses a server endpoint would bind, found out without opening it.
+"""Which addresses a server endpoint would bind, found out without opening it; and opening it.
 
 Every endpoint of Twisted ends in a call of the reactor's ``listenTCP``, ``listenUNIX`` or ``adoptStreamPort``. The
 endpoint is built on a recorder in the reactor's place and asked to listen; the recorder opens nothing and notes what
@@ -12,8 +12,13 @@ from typing import Any
 
 from attrs import define, field
 from twisted.internet.endpoints import serverFromString
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
+from twisted.python.failure import Failure
 
-__all__ = ["bind_hosts", "resolve"]
+from openaiproxy.errors import Misconfigured
+
+__all__ = ["bind_hosts", "listen_now", "resolve"]
 
 
 @define
@@ -74,6 +79,23 @@ def bind_hosts(endpoint: str) -> list[str]:
 def _check_port(port: int) -> None:
     if not 0 <= port <= 65535:
         raise ValueError(f"{port} is no TCP port, expected 0 to 65535")
+
+
+def listen_now(endpoint: IStreamServerEndpoint, shown: str, factory: Any) -> IListeningPort:
+    """Open an endpoint. All of Twisted's do that at once; one that doesn't is of no use here.
+
+    :param shown: its description.
+    :raises Misconfigured: when it can't be opened.
+    """
+    outcome: list[IListeningPort | Failure] = []
+    endpoint.listen(factory).addBoth(outcome.append)
+    if not outcome:
+        raise Misconfigured(f"{shown}: did not open at once")
+    if isinstance(outcome[0], Failure):
+        error = outcome[0].value
+        why = error.socketError if isinstance(error, CannotListenError) else error
+        raise Misconfigured(f"{shown}: can't be opened: {why}")
+    return outcome[0]
 
 
 class _Nothing:

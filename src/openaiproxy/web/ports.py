@@ -10,34 +10,35 @@ before anything changes.
 """
 
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from attrs import define, field
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
+from twisted.internet.defer import Deferred, gatherResults, maybeDeferred, succeed
 from twisted.internet.endpoints import TCP4ClientEndpoint, serverFromString
-from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import (
     IAddress,
     IDelayedCall,
     IListeningPort,
     IStreamClientEndpoint,
+    IStreamServerEndpoint,
 )
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from openaiproxy.errors import Misconfigured
 from openaiproxy.ops.payloads import PayloadLog
 from openaiproxy.profile import Config, Port, Profile
 from openaiproxy.upstream.client import UpstreamClient
 from openaiproxy.upstream.embedded.door import site as embedded_site
+from openaiproxy.web.binding import listen_now
 from openaiproxy.web.gate import Gate
 from openaiproxy.web.port import OpenPort
 from openaiproxy.web.site import Site
 from openaiproxy.web.tree import build_tree
 
-__all__ = ["ACCESS", "Ports", "is_loopback"]
+__all__ = ["ACCESS", "Ports", "check_reach", "describe", "is_loopback", "urls_of"]
 
 #: The namespace of requests' lines.
 ACCESS = "openaiproxy.access"
@@ -71,6 +72,11 @@ class _Open:
         self.site.resource = build_tree(port)
         self.site.on_refused = port.note_refused
 
+    @property
+    def running(self) -> int:
+        """Requests under way."""
+        return sum(port.running for port in (self.port, *self.former) if port is not None)
+
     def cut(self) -> None:
         """End what still runs, now."""
         for port in (self.port, *self.former):
@@ -88,6 +94,8 @@ class Ports(Service):
     :param access: where the line of each request goes; twistd's log by default.
     :param now: time of day, in seconds since 1970, for the embedded upstream; the reactor's where there is none.
     :param on_stopping: called with :meth:`cut` when draining begins.
+    :param endpoints: finds an endpoint by its description; the reactor's own by default.
+    :param embedded: reaches an embedded upstream that others use, too, in place of one of its own.
     """
 
     def __init__(
@@ -100,6 +108,8 @@ class Ports(Service):
         access: Logger | None = None,
         now: Callable[[], float] | None = None,
         on_stopping: Callable[[Callable[[], None]], None] = lambda cut: None,
+        endpoints: Callable[[str], IStreamServerEndpoint] | None = None,
+        embedded: IStreamClientEndpoint | None = None,
     ) -> None:
         self._reactor = reactor
         self._config = config
@@ -108,6 +118,8 @@ class Ports(Service):
         self._access = access or Logger(namespace=ACCESS)
         self._now = now
         self._on_stopping = on_stopping
+        self._endpoints = endpoints or partial(serverFromString, reactor)
+        self._embedded_elsewhere = embedded
         self._open: list[_Open] = []
         self._leaving: list[_Open] = []
         self._embedded: IListeningPort | None = None
@@ -126,29 +138,23 @@ class Ports(Service):
         """Where the ports listen, in the order of the configuration."""
         return [each.listening.getHost() for each in self._open]
 
+    @property
+    def under_way(self) -> int:
+        """Requests that run."""
+        return sum(each.running for each in (*self._open, *self._leaving))
+
     def urls(self) -> list[str]:
-        """Where the TCP ports can be asked from this machine; ``tcp://`` where HTTP alone won't do."""
-        found = []
-        for each in self._open:
-            address: Any = each.listening.getHost()
-            host, number = getattr(address, "host", None), getattr(address, "port", None)
-            if host is not None and number is not None:
-                near = _NEAR.get(host, host)
-                scheme = _SCHEMES.get(each.endpoint.partition(":")[0], "tcp")
-                found.append(f"{scheme}://{f'[{near}]' if ':' in near else near}:{number}")
-        return found
+        """Where the ports can be asked, as :func:`urls_of` has it."""
+        return urls_of((each.endpoint, each.listening.getHost()) for each in self._open)
 
     def describe(self) -> str:
         """The ports in a line, for people."""
-        ports = zip(self._config.ports, self.addresses, strict=True)
-        return ", ".join(
-            f"{port.profile.name} on {getattr(address, 'host', '')}:{getattr(address, 'port', port.endpoint)}"
-            for port, address in ports
-        )
+        return describe(self._config, self.addresses)
 
-    def reload(self, config: Config) -> None:
+    def reload(self, config: Config) -> "Deferred[None]":
         """Go over to a configuration. What runs goes on under the one it began with.
 
+        :returns: has fired: from now on, requests meet the new one.
         :raises Misconfigured: as at the start, and then everything is as it was before.
         """
         former = self._clients
@@ -171,6 +177,7 @@ class Ports(Service):
         for name, client in former.items():
             if self._clients.get(name) is not client:
                 client.close()
+        return succeed(None)
 
     def _unchanged_clients(self, config: Config) -> dict[str, UpstreamClient]:
         profiles = {port.profile.name: port.profile for port in config.ports}
@@ -188,7 +195,9 @@ class Ports(Service):
         opened = next((each for each in free if each.endpoint == port.endpoint), None)
         if opened is None:
             site = Site(None, self._reactor)
-            opened = _Open(port.endpoint, self._listen(port.endpoint, site), site)
+            opened = _Open(
+                port.endpoint, listen_now(self._endpoints(port.endpoint), port.endpoint, site), site
+            )
             came.append(opened)
         else:
             free.remove(opened)
@@ -199,11 +208,7 @@ class Ports(Service):
     def _make_port(self, port: Port, address: Any) -> OpenPort:
         profile, host = port.profile, getattr(address, "host", None)
         loopback = host is not None and is_loopback(host)
-        key, keys = profile.credential.key, profile.auth.keys
-        if host is not None and not loopback and key is not None and not keys:
-            raise Misconfigured(
-                f"{port.endpoint}: listens beyond loopback and would spend a server-side key for anyone"
-            )
+        check_reach(port, address)
         client = self._client_of(profile)
         gate = Gate(profile, loopback=loopback, salt=self._salt)
         number = getattr(address, "port", port.endpoint)
@@ -234,18 +239,6 @@ class Ports(Service):
         opened.site.drain()
         opened.site.emptied().addCallback(gone)
 
-    def _listen(self, endpoint: str, site: Site) -> IListeningPort:
-        """All of Twisted's server endpoints listen at once; one that doesn't is of no use here."""
-        outcome: list[IListeningPort | Failure] = []
-        serverFromString(self._reactor, endpoint).listen(site).addBoth(outcome.append)
-        if not outcome:
-            raise Misconfigured(f"{endpoint}: did not open at once")
-        if isinstance(outcome[0], Failure):
-            error = outcome[0].value
-            why = error.socketError if isinstance(error, CannotListenError) else error
-            raise Misconfigured(f"{endpoint}: can't be opened: {why}")
-        return outcome[0]
-
     def _client_of(self, profile: Profile) -> UpstreamClient:
         client = self._clients.get(profile.name)
         if client is None:
@@ -256,6 +249,8 @@ class Ports(Service):
 
     def _embedded_endpoint(self) -> IStreamClientEndpoint:
         """The embedded upstream, on a loopback port of its own that the system chooses."""
+        if self._embedded_elsewhere is not None:
+            return self._embedded_elsewhere
         if self._embedded is None:
             site = embedded_site(self._reactor, self._now)
             self._embedded = self._reactor.listenTCP(0, site, interface=_LOOPBACK)
@@ -296,6 +291,43 @@ class Ports(Service):
 def _is_unchanged(before: Profile, after: Profile | None) -> bool:
     """Whether a profile is the same. Of a file of authorities only the name is known here."""
     return before == after and before.upstream.ca_bundle is None
+
+
+def check_reach(port: Port, address: Any) -> None:
+    """See that a port doesn't offer a server-side key to the network.
+
+    :param address: that it really listens on.
+    :raises Misconfigured: where it does.
+    """
+    host, profile = getattr(address, "host", None), port.profile
+    if host is None or is_loopback(host) or profile.credential.key is None or profile.auth.keys:
+        return
+    raise Misconfigured(
+        f"{port.endpoint}: listens beyond loopback and would spend a server-side key for anyone"
+    )
+
+
+def urls_of(ports: Iterable[tuple[str, Any]]) -> list[str]:
+    """Where TCP ports can be asked from this machine; ``tcp://`` where HTTP alone won't do.
+
+    :param ports: endpoints and addresses.
+    """
+    found = []
+    for endpoint, address in ports:
+        host, number = getattr(address, "host", None), getattr(address, "port", None)
+        if host is not None and number is not None:
+            near = _NEAR.get(host, host)
+            scheme = _SCHEMES.get(endpoint.partition(":")[0], "tcp")
+            found.append(f"{scheme}://{f'[{near}]' if ':' in near else near}:{number}")
+    return found
+
+
+def describe(config: Config, addresses: Iterable[Any]) -> str:
+    """Ports in a line, for people."""
+    return ", ".join(
+        f"{port.profile.name} on {getattr(address, 'host', '')}:{getattr(address, 'port', port.endpoint)}"
+        for port, address in zip(config.ports, addresses, strict=True)
+    )
 
 
 def is_loopback(host: str) -> bool:
