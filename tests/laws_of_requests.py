@@ -12,7 +12,7 @@ from openaiproxy.wire import json
 from tests.cases import Case
 from tests.missing import differences, unaccounted
 
-__all__ = ["identity_of_requests", "losses_of_requests", "order_of_turns"]
+__all__ = ["allowed", "identity_of_requests", "losses_of_requests", "order_of_turns"]
 
 
 def identity_of_requests(case: Case) -> list[str] | None:
@@ -46,7 +46,7 @@ def losses_of_requests(case: Case) -> list[str] | None:
     except BadRequest:
         return []
     written = [made.body, list(made.stops)]
-    return unaccounted(_allowed(asked), again, written, made.losses, target.name)
+    return unaccounted(allowed(asked), again, written, made.losses, target.name)
 
 
 def order_of_turns(case: Case) -> list[str] | None:
@@ -88,7 +88,7 @@ def _said(request: Request) -> list[tuple[str, str, str]]:
     return found
 
 
-def _allowed(asked: Request) -> Request:
+def allowed(asked: Request) -> Request:
     """The request without tools that may not be called, which a wire without that word leaves
     out."""
     choice = asked.tool_choice

@@ -58,6 +58,7 @@ REMADE: dict[str, str] = {
     "Request.stream": "set for both",
     "Request.usage": "of Chat alone",
     "Seal.dialect": "within its packed form",
+    "ToolResult.custom": "as its call",
     "ToolCall.custom": "its caller knows which of the tools take free text",
     "ToolCall.legacy": "an old spelling of the same",
     "FunctionTool.legacy": "an old spelling of the same",
@@ -85,6 +86,7 @@ UNSAID: dict[tuple[str, Any], str] = {
     ("FunctionTool.parameters", "{}"): "written as an object without properties",
     ("File.media", "text/plain"): "an inline text is text",
     ("File.media", "text/csv"): "an inline text is text",
+    ("ReasoningSettings.summary", "off"): "none is shown unless asked for",
     ("ReasoningSettings.summary", "detailed"): "how long a summary is, is its maker's affair",
     ("ReasoningSettings.summary", "concise"): "how long a summary is, is its maker's affair",
     ("ToolRef.name", None): "a tool of a kind of which there is one",
@@ -195,7 +197,7 @@ def unaccounted(
     words = _Words(there, written)
     told = tuple(losses)
     wrong: dict[str, None] = {}
-    for where, value in leaves(first):
+    for where, value in leaves(first, "", dialect):
         if where in REMADE or (where, value) in UNSAID:
             continue
         if (where, str(value)) in named or (

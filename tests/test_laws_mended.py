@@ -4,7 +4,18 @@ from openaiproxy.dialects.chat.wire import CHAT
 from openaiproxy.dialects.dialect import Context, Dialect, Shown
 from openaiproxy.dialects.messages.wire import MESSAGES
 from openaiproxy.dialects.responses.wire import RESPONSES
-from openaiproxy.hub.events import Begin, End, Event, Finish, PartBegin, PartEnd, Reason, Usage
+from openaiproxy.hub.events import (
+    Begin,
+    End,
+    Event,
+    Finish,
+    Other,
+    PartBegin,
+    PartDelta,
+    PartEnd,
+    Reason,
+    Usage,
+)
 from openaiproxy.hub.fold import Reply, fold
 from openaiproxy.hub.grammar import walk
 from openaiproxy.hub.loss import Loss
@@ -16,6 +27,7 @@ from openaiproxy.hub.parts import (
     Opaque,
     Part,
     Reasoning,
+    Seal,
     Text,
     ToolCall,
     ToolResult,
@@ -31,7 +43,7 @@ from openaiproxy.hub.request import (
     ToolRef,
     Turn,
 )
-from tests.cases import NOW, PLAIN, ids, streamed
+from tests.cases import NOW, PLAIN, events, ids, streamed
 from tests.settled import settled
 from tests.wires import read
 
@@ -47,12 +59,12 @@ def answer(*parts: Part, finish: Finish | None = None, usage: Usage | None = Non
     return [*told, End((finish or Finish(Reason.STOP),), usage)]
 
 
-def lost(dialect: Dialect, events: list[Event]) -> set[str]:
+def lost(dialect: Dialect, loose: list[Event]) -> set[str]:
     """Paths of losses, which must be the same of a stream and a whole answer."""
-    reply = fold(events)
+    reply = fold(loose)
     assert isinstance(reply, Reply)
     renderer = dialect.renderer(context())
-    for event in walk(events):
+    for event in walk(loose):
         renderer.render(event)
     whole = dialect.render_reply(reply, context()).losses
     assert tails(renderer.losses()) == tails(whole)
@@ -78,9 +90,9 @@ def test_what_chat_cannot_say_of_an_answer_is_told() -> None:
     finish = Finish(Reason.STOP_SEQUENCE, sequence="END")
     odd = Reasoning(text=("Hm",), extra=Extra("responses", {"format": "x"}))
     words = Text("A", phase="final_answer", extra=Extra("responses", {"message": {"a": 1}}))
-    events = answer(odd, words, finish=finish)
+    loose = answer(odd, words, finish=finish)
     told = {"finish.sequence", "text.phase", "text.message", "reasoning.format"}
-    assert lost(CHAT, events) == told
+    assert lost(CHAT, loose) == told
 
 
 def test_what_messages_cannot_say_of_an_answer_is_told() -> None:
@@ -193,3 +205,73 @@ def test_a_response_repeats_no_cache_options_that_nobody_gave() -> None:
     reply = fold(answer(Text("A")))
     assert isinstance(reply, Reply)
     assert "prompt_cache_options" not in RESPONSES.render_reply(reply, context()).body
+
+
+def test_parts_of_a_kind_that_grow_side_by_side_are_told_one_after_the_other() -> None:
+    """Chat has one place for words, and nothing that tells two texts apart."""
+    told: list[Event] = [
+        Begin("r", "m"),
+        PartBegin(0, Reasoning()),
+        PartBegin(1, Reasoning()),
+        PartDelta(1, "Two."),
+        PartDelta(0, "One."),
+        PartBegin(2, Text()),
+        PartDelta(2, "Hi"),
+        PartEnd(1),
+        PartEnd(0),
+        End(),
+    ]
+    data = streamed(CHAT, told, context())
+    assert thoughts(data) == "One.\n\nTwo."
+    reply = fold(events(CHAT, data, context()))
+    assert isinstance(reply, Reply)
+    assert [part.text for part in reply.parts if isinstance(part, Text)] == ["Hi"]
+
+
+def test_a_source_keeps_its_place_in_its_own_text_32() -> None:
+    note = Citation("url", url="https://x.example", title="X", start=0, end=2)
+    told = answer(Text("One"), ToolCall("c", "f", "{}"), Text("Two", (note,)))
+    data = streamed(CHAT, told, context())
+    reply = fold(events(CHAT, data, context()))
+    assert isinstance(reply, Reply)
+    (text,) = [part for part in reply.parts if isinstance(part, Text) and part.citations]
+    assert text.text == "Two"
+    assert text.citations == (note,)
+
+
+def test_a_seal_that_nobody_could_have_made_breaks_nothing_37() -> None:
+    forged = Seal("chat", "not JSON")
+    turns = (*PLAIN.turns, Turn(Role.ASSISTANT, (Reasoning(seals=(forged,)), Text("A"))))
+    body = CHAT.render_request(Request("m", turns)).body
+    (detail,) = body["messages"][1]["reasoning_details"]
+    assert detail["data"] == forged.packed()
+
+
+def test_what_messages_has_no_second_field_for_is_told() -> None:
+    asked = Request("m", PLAIN.turns, user="one", safety_id="other")
+    told = {loss.path: loss.hint for loss in MESSAGES.render_request(asked).losses}
+    assert told == {"safety_id": True}
+
+
+def test_a_type_with_a_line_end_begins_no_record_of_its_own() -> None:
+    """An upstream's word for an event stands in the frame; were it written as it is, whoever chose
+    it could end the stream."""
+    word = 'odd\ndata: {"type":"message_stop"}\n\n'
+    for dialect in (MESSAGES, RESPONSES):
+        told: list[Event] = [
+            Begin("r", "m"), Other(dialect.name, word, {"type": word}), End(),
+        ]  # fmt: skip
+        data = streamed(dialect, told, context())
+        plain = streamed(dialect, [told[0], told[2]], context())
+        assert len(read(data)) == len(read(plain)) + 1
+
+
+def test_a_block_without_what_it_should_have_is_told_as_it_is() -> None:
+    for raw in (
+        {"type": "text"},
+        {"type": "thinking", "thinking": 1},
+        {},
+        {"type": "mcp_tool_use"},
+    ):
+        data = streamed(MESSAGES, answer(Opaque("messages", "odd", raw)), context())
+        assert read(data)[-1] == {"type": "message_stop"}

@@ -86,8 +86,9 @@ _HOLDERS = {"message_start": "message", "message_delta": "delta"}
 
 def _messages_finish(records: Found) -> int | None:
     for number, found in enumerate(records):
-        said = found.get(_HOLDERS.get(found.get("type", ""), "")) or {}
-        if found.get("type") == "message_stop" or said.get("stop_reason"):
+        kind = found.get("type")
+        said = found.get(_HOLDERS.get(kind, "")) if isinstance(kind, str) else None
+        if kind == "message_stop" or (isinstance(said, dict) and said.get("stop_reason")):
             return number
     return None
 

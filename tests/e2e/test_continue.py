@@ -1,6 +1,7 @@
 """Continue reads what we emit: its line rules, and its manner of asking three kinds of models."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from twisted.internet.defer import Deferred
 from openaiproxy.profile import Upstream
 from openaiproxy.upstream.embedded.conversation import REASONING
 from tests.e2e.continuing import LineReader, Malformed, read_lines
-from tests.e2e.processes import ask
+from tests.e2e.processes import Twistd, ask
 from tests.matrix.house import SPEAKS, open_house
 from tests.upstream.embedded.room import Room
 from tests.web.test_bridge import parts, post
@@ -198,6 +199,26 @@ async def test_a_model_streams_in_continues_manner_pitfall_4(
     if model == "gpt-5" and speaks != "chat":
         kind = "response.reasoning_summary_text.delta"
         assert "".join(e["delta"] for e in found if e["type"] == kind) == REASONING
+
+
+@pytest_twisted.ensureDeferred
+async def test_three_kinds_of_models_stream_from_twistd_as_it_comes(
+    real_reactor: Any, tmp_path: Path
+) -> None:
+    arguments = ["openaiproxy", "--port", "0", "--upstream", "embedded"]
+    process = Twistd(real_reactor, arguments, {}, tmp_path)
+    try:
+        port = await process.ready()
+        for model, caller in (("o1-mini", "chat"), ("gpt-4.1", "chat"), ("gpt-5", "responses")):
+            raw = json.dumps(BODIES[caller](model)).encode()
+            path = "/v1/" + ("chat/completions" if caller == "chat" else "responses")
+            status, body = await ask(real_reactor, port, path, HEADERS, raw)
+            assert await body.whole()
+            assert status == 200, body.data
+            check(caller, model, read_lines(body.data, [0]))
+    finally:
+        process.signal("TERM")
+        await process.ended()
 
 
 @pytest_twisted.ensureDeferred

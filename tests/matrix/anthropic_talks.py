@@ -39,6 +39,8 @@ class MessagesTalk:
 
     def ask(self, question: Question) -> list[Heard]:
         """Ask, and answer calls until there are none."""
+        if question.raw:
+            return [self._raw(question)]
         history: list[Any] = [{"role": "user", "content": _content(question)}]
         heard, tools = [], Tools()
         while True:
@@ -68,6 +70,20 @@ class MessagesTalk:
         else:
             message = self.line.call(lambda c: c.messages.create(**settings))
         return message, hear(message, pieces, parsed=question.schema)
+
+    def _raw(self, question: Question) -> Heard:
+        settings = _settings(question)
+        settings["messages"] = [{"role": "user", "content": question.text}]
+        events = self.line.listed(lambda c: c.messages.create(stream=True, **settings))
+        texts = [event.delta.text for event in events if event.type == "content_block_delta"]
+        begun, last = events[0].message.usage, events[-2]
+        assert events[-1].type == "message_stop"
+        return Heard(
+            text="".join(texts),
+            end={"end_turn": "stop"}.get(last.delta.stop_reason, last.delta.stop_reason),
+            usage=(last.usage.input_tokens or begun.input_tokens, last.usage.output_tokens),
+            pieces=len(texts),
+        )
 
     def models(self) -> list[str]:
         """The list."""

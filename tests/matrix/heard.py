@@ -7,7 +7,7 @@ as :class:`Heard` values, one for each answer of the upstream: a conversation wi
 import struct
 import zlib
 from collections import Counter
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from attrs import field, frozen
 from pydantic import BaseModel
@@ -74,6 +74,12 @@ class Question:
     schema: bool = False
     thinks: bool = False
 
+    @property
+    def raw(self) -> bool:
+        """Whether it is nothing but a stream of text, which is read event by event, without the
+        class that SDKs put together streams with; all other streams are read with it."""
+        return self.stream and not (self.image or self.tools or self.schema or self.thinks)
+
 
 @frozen
 class Heard:
@@ -105,9 +111,6 @@ class Tools:
         """Call one."""
         self.counts[name] += 1
         return f"{name} {self.counts[name]}"
-
-
-Manner = Literal["sync", "async"]
 
 
 class Talk(Protocol):

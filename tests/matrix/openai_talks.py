@@ -44,6 +44,8 @@ class ChatTalk(_Talk):
 
     def ask(self, question: Question) -> list[Heard]:
         """Ask, and answer calls until there are none."""
+        if question.raw:
+            return [self._raw(question)]
         content: Any = question.text
         if question.image:
             urls = [{"url": DATA_URL}, {"url": IMAGE_URL}]
@@ -89,15 +91,22 @@ class ChatTalk(_Talk):
             parsed=parsed and parsed.model_dump(),
         )
 
-    def raw(self, question: Question) -> list[Any]:
-        """The chunks of a stream as they come."""
-        return self.line.listed(
+    def _raw(self, question: Question) -> Heard:
+        chunks = self.line.listed(
             lambda c: c.chat.completions.create(
                 model=question.model,
                 messages=[{"role": "user", "content": question.text}],
                 stream=True,
                 stream_options={"include_usage": True},
             )
+        )
+        *choices, usage = [choice for chunk in chunks for choice in chunk.choices or [chunk.usage]]
+        texts = [choice.delta.content for choice in choices if choice.delta.content]
+        return Heard(
+            text="".join(texts),
+            end="".join(choice.finish_reason or "" for choice in choices),
+            usage=(usage.prompt_tokens, usage.completion_tokens),
+            pieces=len(texts),
         )
 
     def count(self, text: str) -> int:
@@ -124,6 +133,8 @@ class ResponsesTalk(_Talk):
 
     def ask(self, question: Question) -> list[Heard]:
         """Ask, and answer calls until there are none."""
+        if question.raw:
+            return [self._raw(question)]
         content: Any = question.text
         if question.image:
             content = [{"type": "input_text", "text": question.text}]
@@ -171,6 +182,22 @@ class ResponsesTalk(_Talk):
             thoughts="".join(part.text for parts in thoughts for part in parts),
             pieces=pieces,
             parsed=parsed and parsed.model_dump(),
+        )
+
+    def _raw(self, question: Question) -> Heard:
+        events = self.line.listed(
+            lambda c: c.responses.create(
+                model=question.model, input=question.text, stream=True, store=False
+            )
+        )
+        assert [event.sequence_number for event in events] == list(range(len(events)))
+        texts = [event.delta for event in events if event.type == "response.output_text.delta"]
+        usage = events[-1].response.usage
+        return Heard(
+            text="".join(texts),
+            end={"response.completed": "stop"}.get(events[-1].type, events[-1].type),
+            usage=(usage.input_tokens, usage.output_tokens),
+            pieces=len(texts),
         )
 
     def count(self, text: str) -> int:

@@ -30,8 +30,8 @@ def draw(cells: Mapping[Key, Cell], columns: Iterable[str], *, coloured: bool = 
     """
     columns = list(columns)
     rows = list(dict.fromkeys((client, upstream) for client, upstream, _ in cells))
-    first = max(len(client) for client, _ in rows)
-    second = max(len(upstream) for _, upstream in rows)
+    first = max(map(len, ["client", *(client for client, _ in rows)]))
+    second = max(map(len, ["upstream", *(upstream for _, upstream in rows)]))
     lines = [f"{'client':{first}}  {'upstream':{second}}  " + "  ".join(columns)]
     for client, upstream in rows:
         words = [

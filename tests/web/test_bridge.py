@@ -613,3 +613,15 @@ def test_items_that_begin_and_end_without_words_are_held_like_none() -> None:
     played.send(framed(done(0, HELLO), ended(HELLO)))
     assert texts(parts(client)[1]) == "Hello"
     assert len(first) <= len(client.received())
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_stream_is_known_whatever_its_upstream_calls_it(stream: bool) -> None:
+    wired = bridged()
+    client = post(wired, {**ASKED, "stream": stream})
+    played = wired.upstream.asked[0].answer(headers=JSON)
+    played.send(framed(*STREAM))
+    played.end()
+    body = parts(client)[1]
+    said = texts(body) if stream else json.loads(body)["choices"][0]["message"]["content"]
+    assert said == "Hello"

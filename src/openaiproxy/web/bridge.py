@@ -13,6 +13,7 @@ a whole answer     collected                           translated
 A caller who wants a stream gets signs of life while the upstream is silent, also before it has begun to answer.
 """
 
+import re
 from hashlib import sha256
 
 from attrs import define, field
@@ -25,7 +26,7 @@ from openaiproxy.hub.events import Fault, FaultKind
 from openaiproxy.learning import Remedy
 from openaiproxy.ops.payloads import UPSTREAM_REQUEST
 from openaiproxy.translation import Answer as Whole
-from openaiproxy.translation import Translation, fault_of
+from openaiproxy.translation import Stream, Translation, fault_of
 from openaiproxy.upstream.client import Answer
 from openaiproxy.web.exchange import Course, Exchange
 from openaiproxy.web.fields import (
@@ -47,6 +48,8 @@ __all__ = ["bridge"]
 
 _JSON, _EVENTS = b"application/json", b"text/event-stream"
 _REFUSAL_BYTES = 1 << 20
+#: How an event stream begins, and no JSON does, whatever its upstream calls it.
+_EVENT = re.compile(rb"(?:\xef\xbb\xbf)?[\r\n]*(?:data|event|id|retry)?:")
 #: Statuses in which an upstream says that a request can't be put that way.
 _TEACHING = frozenset((400, 403, 404, 422))
 _SESSION = ("x-claude-code-session-id", "session-id", "session_id", "x-session-id")
@@ -181,10 +184,13 @@ class _Crossing:
         else:
             limit = self._exchange.port.profile.limits.answer
             body = await self._gather(answer, limit)
+            streamed = _EVENT.match(body) is not None
             if self._flow is not None:
-                self._replay(self._flow, translation, answer, body)
+                stream = self._flow.stream
+                data = _fed(stream, body) if streamed else translation.replay(body, stream)
+                self._replay(self._flow, translation, answer, data)
             else:
-                whole = translation.collect(body) if streams else translation.reply(body)
+                whole = translation.collect(body) if streamed else translation.reply(body)
                 self._answer(whole, answer.headers)
 
     async def _stream(self, flow: Translated, translation: Translation, answer: Answer) -> None:
@@ -198,9 +204,8 @@ class _Crossing:
             self._answer(translation.failure(flow.stream.fault), answer.headers)
 
     def _replay(
-        self, flow: Translated, translation: Translation, answer: Answer, body: bytes
+        self, flow: Translated, translation: Translation, answer: Answer, data: bytes
     ) -> None:
-        data = translation.replay(body, flow.stream)
         fault = flow.stream.fault
         if fault is not None and not flow.committed and not flow.stream.begun:
             self._answer(translation.failure(fault), answer.headers)
@@ -246,6 +251,10 @@ class _Crossing:
             record.first_byte = record.first_byte or self._exchange.port.clock.seconds()
             record.bytes_out += len(data)
             request.write(data)
+
+
+def _fed(stream: Stream, body: bytes) -> bytes:
+    return stream.feed(body) + stream.eof()
 
 
 def _fault(error: ProxyError) -> Fault:

@@ -27,7 +27,7 @@ from attrs import define, field
 
 from openaiproxy.errors import BadUpstream
 
-__all__ = ["Decoder", "Record", "encode"]
+__all__ = ["Decoder", "Record", "encode", "label"]
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -168,3 +168,12 @@ def encode(data: bytes, event: bytes = b"") -> bytes:
     if event:
         return b"event: %b\ndata: %b\n\n" % (event, data)
     return b"data: %b\n\n" % data
+
+
+def label(word: str) -> bytes:
+    """A word as the type of a record; empty for one that can't be, such as one with a line end,
+    which would begin a record of its own.
+
+    :param word: whoever's.
+    """
+    return word.encode() if word.isprintable() else b""

@@ -286,7 +286,7 @@ def test_what_others_say_and_this_wire_can_not() -> None:
     assert CHAT.render_request(request).body["reasoning_effort"] == "medium"
     assert losses(request) == {
         "prompt": False,
-        "turns[0].parts[0]": False,
+        "turns[0].parts[0].file_id": False,
         "turns[0].parts[1]": False,
         "turns[0].parts[2]": False,
         "tools[0]": False,

@@ -22,6 +22,7 @@ from openaiproxy.dialects.chat.pieces import (
     render_usage,
     shown_fields,
 )
+from openaiproxy.dialects.chat.speaking import InTurn, Pieces, Thoughts
 from openaiproxy.dialects.dialect import Context
 from openaiproxy.hub.events import (
     Begin,
@@ -57,22 +58,6 @@ _HOLE = "\0"
 can't be mistaken for what a name or an id may hold, which never hold it themselves."""
 _HOLE_BYTES = json.dumps(_HOLE)
 
-Pieces = tuple[bytes, ...]
-
-
-@define(eq=False)
-class _Thoughts:
-    """A reasoning that is being shown.
-
-    :param pieces: around its text; none if it is not shown.
-    """
-
-    pieces: Pieces
-    choice: int
-    summary: bool = False
-    index: int = 0
-    begun: bool = False
-
 
 @define(eq=False)
 class ChatRenderer:
@@ -89,7 +74,7 @@ class ChatRenderer:
     _pieces: dict[int, Pieces] = field(factory=dict, init=False)
     """Slot to the bytes around its text, for parts that need no more thought."""
     _data: dict[int, Pieces] = field(factory=dict, init=False)
-    _thoughts: dict[int, _Thoughts] = field(factory=dict, init=False)
+    _thoughts: dict[int, Thoughts] = field(factory=dict, init=False)
     _kinds: dict[int, tuple[type[Part], int]] = field(factory=dict, init=False)
     """Slot to its kind and choice."""
     _spoken: set[int] = field(factory=set, init=False)
@@ -100,7 +85,9 @@ class ChatRenderer:
     """Choices that call a function as of before tools."""
     _length: dict[int, int] = field(factory=dict, init=False)
     """Choice to the characters of its whole texts."""
-    _thought: set[int] = field(factory=set, init=False)  # Choices that have shown thoughts.
+    _thought: set[int] = field(factory=set, init=False)
+    """Choices that have shown thoughts."""
+    _turns: InTurn = field(factory=InTurn, init=False)
 
     def render(self, event: Event) -> bytes:
         """The chunks of one event."""
@@ -108,7 +95,8 @@ class ChatRenderer:
             pieces = self._pieces.get(event.slot)
             if pieces is not None and event.channel is Channel.TEXT:
                 return json.dumps(event.text).join(pieces)
-        return _RENDER[event.__class__](self, event)
+        events = self._turns.feed(event)
+        return b"".join([_RENDER[one.__class__](self, one) for one in events])
 
     def losses(self) -> tuple[Loss, ...]:
         """What was not written so far."""
@@ -161,7 +149,7 @@ class ChatRenderer:
             case Refusal():
                 self._pieces[slot] = self._around(choice, {"refusal": _HOLE})
             case Reasoning():
-                self._thoughts[slot] = _Thoughts(self._reasoning(choice), choice)
+                self._thoughts[slot] = Thoughts(self._reasoning(choice), choice)
             case ToolCall():
                 return spoken + self._begin_call(slot, part, choice)
             case Audio():
@@ -209,7 +197,7 @@ class ChatRenderer:
         odds = {"content": None, "refusal": None, name: render_logprobs(event.logprobs)}
         return self._chunk(choice, {name: event.text}, odds)
 
-    def _think(self, thoughts: _Thoughts, event: PartDelta) -> bytes:
+    def _think(self, thoughts: Thoughts, event: PartDelta) -> bytes:
         if not thoughts.pieces:
             return b""
         summary = event.channel is Channel.SUMMARY

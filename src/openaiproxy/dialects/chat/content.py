@@ -192,7 +192,7 @@ def _render_image(part: Image, path: str, losses: Losses) -> JsonObject | None:
     if part.data is not None:
         url = f"data:{part.media or 'image/png'};base64,{part.data}"
     if url is None:
-        losses.note(path, "Chat Completions takes no picture by its file's id")
+        losses.note(f"{path}.file_id", "Chat Completions takes no picture by its file's id")
         return None
     detail = {"detail": part.detail} if part.detail is not None else {}
     return {"type": "image_url", "image_url": {"url": url, **detail}}

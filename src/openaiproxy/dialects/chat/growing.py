@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from openaiproxy.dialects.chat.fields import CHOICE, REPLY_MESSAGE
 from openaiproxy.dialects.chat.pieces import (
@@ -23,6 +23,7 @@ from openaiproxy.errors import BadUpstream
 from openaiproxy.hub.events import Channel, Event, Finish, PartBegin, PartDelta, PartEnd, PartNote
 from openaiproxy.hub.parts import (
     Audio,
+    Citation,
     JsonObject,
     Logprob,
     Part,
@@ -86,6 +87,9 @@ class Choice:
     """The key of the call that was last heard of."""
     _audio: int | None = field(default=None, init=False)
     _sound: dict[str, Any] = field(factory=dict, init=False)
+    _length: int = field(default=0, init=False)
+    """Characters of text so far, and (:attr:`_base`) before the text that is open."""
+    _base: int = field(default=0, init=False)
     _said: str = field(default="", init=False)
     _rest: dict[str, Any] = field(factory=dict, init=False)
     _message: dict[str, Any] = field(factory=dict, init=False)
@@ -101,6 +105,7 @@ class Choice:
         events: list[Event] = []
         if self._kind is Text and content.__class__ is str and content and not odds:
             if delta.keys() <= _PLAIN:
+                self._length += len(content)
                 events.append(PartDelta(self._slot, content))
             else:
                 self._delta(delta, odds, events)
@@ -151,7 +156,7 @@ class Choice:
             note = parse_annotation(found)
             if note is not None:
                 self._open(Text, events)
-                events.append(PartNote(self._slot, note))
+                events.append(PartNote(self._slot, self._within(note)))
         if isinstance(delta.get("audio"), dict):
             self._hear(delta["audio"], events)
         calls = delta.get("tool_calls")
@@ -164,13 +169,21 @@ class Choice:
     def _grow(self, kind: type[Part], text: str, probs: _Probs, events: list[Event]) -> None:
         if text or probs:
             self._open(kind, events)
+            self._length += len(text) if kind is Text else 0
             events.append(PartDelta(self._slot, text, logprobs=probs))
 
     def _open(self, kind: type[Part], events: list[Event]) -> None:
         if self._kind is not kind:
             self._close(events)
-            self._kind, self._slot = kind, next(self.slots)
+            self._kind, self._slot, self._base = kind, next(self.slots), self._length
             events.append(PartBegin(self._slot, _FRESH[kind](), self.number))
+
+    def _within(self, note: Citation) -> Citation:
+        """The source with its place in the open text, as it was told in the whole content."""
+        start, end, base = note.start, note.end, self._base
+        if not base or start is None or end is None or start < base:
+            return note
+        return evolve(note, start=start - base, end=end - base)
 
     def _close(self, events: list[Event]) -> None:
         if self._kind is not None:

@@ -1,10 +1,12 @@
 """What whole answers, streams and histories spell alike: calls, reasoning, odds, sources, counts,
 ends."""
 
+from contextlib import suppress
 from typing import Any
 
 from openaiproxy.dialects.chat.fields import CALL, CHOICE, NAME, USAGE
 from openaiproxy.dialects.chat.objects import merge, rest
+from openaiproxy.errors import BadUpstream
 from openaiproxy.hub.events import Finish, Reason, Usage
 from openaiproxy.hub.loss import Losses
 from openaiproxy.hub.parts import Citation, Extra, JsonObject, Logprob, Seal, ToolCall
@@ -97,8 +99,9 @@ def _parse_detail(entry: JsonObject) -> Seal:
 def render_detail(seal: Seal) -> JsonObject:
     """An entry of ``reasoning_details``; a foreign seal is packed into one."""
     if seal.dialect == NAME:
-        entry: JsonObject = json.loads_object(seal.data.encode("utf-8", "surrogatepass"))
-        return entry
+        with suppress(BadUpstream):  # A caller may hand back anything.
+            entry: JsonObject = json.loads_object(seal.data.encode("utf-8", "surrogatepass"))
+            return entry
     return {"type": "reasoning.encrypted", "data": seal.packed(), "format": "openaiproxy"}
 
 

@@ -254,7 +254,7 @@ class _Renderer:
 
     def _other(self, event: Other) -> bytes:
         if event.dialect == NAME:
-            return sse.encode(json.dumps(event.raw), event.type.encode())
+            return sse.encode(json.dumps(event.raw), sse.label(event.type))
         if not event.quiet:
             self.noted.note(event.type, f"only {event.dialect} has a word for it")
         return b""

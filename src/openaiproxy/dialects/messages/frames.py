@@ -32,25 +32,26 @@ def frame(kind: str, **fields: Json) -> bytes:
 def frame_whole(index: int, block: JsonObject) -> bytes:
     """The events, but for its stop, of a block that comes at once.
 
-    What clients read only from deltas is told by them.
+    What clients read only from deltas is told by them. A block that came as it stands may lack
+    what it should have.
     """
-    deltas: list[tuple[str, str, str]] = []
-    match block["type"]:
+    deltas: list[tuple[str, str, Json]] = []
+    match block.get("type"):
         case "thinking":
             deltas = [
-                ("thinking_delta", "thinking", block["thinking"]),
-                ("signature_delta", "signature", block["signature"]),
+                ("thinking_delta", "thinking", block.get("thinking")),
+                ("signature_delta", "signature", block.get("signature")),
             ]
             block = {**block, "thinking": "", "signature": ""}
         case "text":
-            deltas = [("text_delta", "text", block["text"])]
+            deltas = [("text_delta", "text", block.get("text"))]
             block = {**block, "text": ""}
         case "server_tool_use" | "mcp_tool_use":
-            deltas = [("input_json_delta", "partial_json", json.text(block["input"]))]
+            deltas = [("input_json_delta", "partial_json", json.text(block.get("input", {})))]
             block = {**block, "input": {}}
     written = [frame("content_block_start", index=index, content_block=block)]
     for kind, name, text in deltas:
-        if text:
+        if isinstance(text, str) and text:
             delta = {"type": kind, name: text}
             written.append(frame("content_block_delta", index=index, delta=delta))
     return b"".join(written)

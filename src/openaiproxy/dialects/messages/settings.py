@@ -40,7 +40,7 @@ def parse_reasoning(found: JsonObject) -> ReasoningSettings | None:
     fields: dict[str, Json] = {**extra.fields} if extra else {}
     if kind not in (None, "enabled", "disabled", "adaptive"):
         fields["type"] = kind
-    if display is not None and display not in _DISPLAYS:
+    if display is not None and not (isinstance(display, str) and display in _DISPLAYS):
         fields["display"] = display
     settings = ReasoningSettings(
         {"enabled": True, "disabled": False}.get(str(kind)),
@@ -60,6 +60,8 @@ def render_thinking(settings: ReasoningSettings, losses: Losses) -> JsonObject |
     """
     extra = losses.extra(settings.extra, "reasoning", THINKING_SETTINGS.hints)
     kind = extra.get("type") or _kind(settings)
+    if kind == "disabled" and settings.summary not in (None, "off"):
+        losses.note("reasoning.summary", "of no thoughts there is none", hint=True)
     if kind is None:
         return None
     body: dict[str, Json] = {**extra, "type": kind}
@@ -146,4 +148,6 @@ def render_metadata(request: Request, passed: JsonObject, losses: Losses) -> Jso
     if request.metadata:
         losses.note("metadata", "labels of the caller's have no field", hint=True)
     user = request.user if request.user is not None else request.safety_id
+    if request.safety_id not in (None, user):
+        losses.note("safety_id", "there is one field for the user", hint=True)
     return {**passed} if user is None else {**passed, "user_id": user}

@@ -215,6 +215,8 @@ def render_choice(request: Request, losses: Losses) -> JsonObject | None:
     body["type"] = _CHOICE_WORDS[choice.choose]
     if choice.choose is Choose.ONE and choice.tool is not None:
         body["name"] = shorten(choice.tool.name or choice.tool.type, WIDTH)
-    if parallel is not None and choice.choose is not Choose.NONE:
+    if parallel is False and choice.choose is Choose.NONE:
+        losses.note("parallel", "no tool may be called at all", hint=True)
+    elif parallel is not None and choice.choose is not Choose.NONE:
         body["disable_parallel_tool_use"] = not parallel
     return body

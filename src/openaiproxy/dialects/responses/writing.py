@@ -78,7 +78,7 @@ class ResponsesRenderer:
     def _say(self, word: str, **fields: Any) -> bytes:
         number, self._number = self._number, self._number + 1
         body = {"type": word, "sequence_number": number, **fields}
-        return sse.encode(json.dumps(body), word.encode())
+        return sse.encode(json.dumps(body), sse.label(word))
 
     # The answer
 
