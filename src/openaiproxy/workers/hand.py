@@ -94,6 +94,7 @@ class Hand(ProcessProtocol):
         leash: Any = _Leash(self.transport)
         self.link.makeConnection(leash)
         self.link.say("begin", **self._begin)
+        self._begin = {}  # it holds keys
 
     def leave(self) -> None:
         """Have it finish its answers and end."""
