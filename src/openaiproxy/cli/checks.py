@@ -18,8 +18,8 @@ from openaiproxy.cli.probing import probe
 from openaiproxy.cli.screen import Mark
 from openaiproxy.config.ports import tcp_port
 from openaiproxy.profile import Config, Port, Profile
+from openaiproxy.web.addresses import is_loopback
 from openaiproxy.web.binding import bind_hosts
-from openaiproxy.web.ports import is_loopback
 
 __all__ = ["Finding", "check_binds", "check_credentials", "check_files", "check_log"]
 

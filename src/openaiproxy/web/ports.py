@@ -9,8 +9,7 @@ request keeps the port that it began with, and so every value of it. Whatever is
 before anything changes.
 """
 
-import ipaddress
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -26,25 +25,28 @@ from twisted.internet.interfaces import (
     IStreamServerEndpoint,
 )
 from twisted.logger import Logger
+from twisted.web.resource import Resource
 
 from openaiproxy.errors import Misconfigured
 from openaiproxy.ops.payloads import PayloadLog
-from openaiproxy.profile import Config, Port, Profile
+from openaiproxy.ops.watch import Watch
+from openaiproxy.profile import Config, Port, Profile, Timeouts, Upstream
 from openaiproxy.upstream.client import UpstreamClient
 from openaiproxy.upstream.embedded.door import site as embedded_site
+from openaiproxy.web.addresses import check_reach, describe, is_loopback, urls_of
+from openaiproxy.web.admin import Admin
 from openaiproxy.web.binding import listen_now
 from openaiproxy.web.gate import Gate
 from openaiproxy.web.port import OpenPort
 from openaiproxy.web.site import Site
-from openaiproxy.web.tree import build_tree
+from openaiproxy.web.tree import build_operator_tree, build_tree
 
-__all__ = ["ACCESS", "Ports", "check_reach", "describe", "is_loopback", "urls_of"]
+__all__ = ["ACCESS", "Ports"]
 
 #: The namespace of requests' lines.
 ACCESS = "openaiproxy.access"
 _LOOPBACK = "127.0.0.1"
-_SCHEMES = {"tcp": "http", "tcp6": "http", "systemd": "http", "ssl": "https"}
-_NEAR = {"0.0.0.0": _LOOPBACK, "::": "::1"}
+_OPERATOR = Profile("operator", ())
 _log = Logger(namespace="openaiproxy.ports")
 
 
@@ -62,15 +64,24 @@ class _Open:
     port: OpenPort | None = None
     former: list[OpenPort] = field(factory=list)
 
-    def give(self, port: OpenPort) -> None:
-        """From now on, requests are this port's."""
+    def give(self, port: OpenPort, root: Resource | None = None) -> None:
+        """From now on, requests are this port's.
+
+        :param root: of its tree, where it isn't that of a port for callers.
+        """
         if port is self.port:
             return
         if self.port is not None:
             self.former = [each for each in (*self.former, self.port) if each.running]
         self.port = port
-        self.site.resource = build_tree(port)
+        self.site.resource = root or build_tree(port)
         self.site.on_refused = port.note_refused
+
+    @property
+    def is_near(self) -> bool:
+        """Whether it can be reached from this machine only."""
+        host = getattr(self.listening.getHost(), "host", None)
+        return host is None or is_loopback(host)
 
     @property
     def running(self) -> int:
@@ -92,10 +103,13 @@ class Ports(Service):
     :param salt: random bytes, for the comparison of client keys.
     :param payloads: opens the payload log of a profile.
     :param access: where the line of each request goes; twistd's log by default.
-    :param now: time of day, in seconds since 1970, for the embedded upstream; the reactor's where there is none.
+    :param now: time of day, in seconds since 1970, for the embedded upstream and the last requests; the reactor's
+        where there is none.
     :param on_stopping: called with :meth:`cut` when draining begins.
     :param endpoints: finds an endpoint by its description; the reactor's own by default.
     :param embedded: reaches an embedded upstream that others use, too, in place of one of its own.
+    :ivar watch: what is known of the requests of all ports.
+    :ivar admin: who may see that.
     """
 
     def __init__(
@@ -122,6 +136,9 @@ class Ports(Service):
         self._embedded_elsewhere = embedded
         self._open: list[_Open] = []
         self._leaving: list[_Open] = []
+        self._operator: _Open | None = None
+        self.watch = Watch((_OPERATOR,), reactor.seconds, now or reactor.seconds)
+        self.admin = Admin(config.operator.token, reactor.seconds)
         self._embedded: IListeningPort | None = None
         self._clients: dict[str, UpstreamClient] = {}
         self._cut_later: IDelayedCall | None = None
@@ -137,6 +154,11 @@ class Ports(Service):
     def addresses(self) -> list[IAddress]:
         """Where the ports listen, in the order of the configuration."""
         return [each.listening.getHost() for each in self._open]
+
+    @property
+    def operator_address(self) -> IAddress | None:
+        """Where the operator's own port listens, if there is one."""
+        return None if self._operator is None else self._operator.listening.getHost()
 
     @property
     def under_way(self) -> int:
@@ -157,27 +179,49 @@ class Ports(Service):
         :returns: has fired: from now on, requests meet the new one.
         :raises Misconfigured: as at the start, and then everything is as it was before.
         """
-        former = self._clients
-        self._clients = self._unchanged_clients(config)
+        former = (self._clients, self.admin, self._embedded)
         free, came = list(self._open), list[_Open]()
+        self.watch.metrics.learn([port.profile for port in config.ports])
+        if config.operator.token != self._config.operator.token:
+            self.admin = Admin(config.operator.token, self._reactor.seconds)
+        self._clients = self._unchanged_clients(config)
         try:
             given = [self._find_port(port, free, came) for port in config.ports]
+            operator = self._find_operator(config, came)
         except Misconfigured:
-            self._clients = former
             for opened in came:
                 opened.listening.stopListening()
+            if self._embedded is not None and self._embedded is not former[2]:
+                self._embedded.stopListening()
+            self._clients, self.admin, self._embedded = former
             raise
-        for opened, port in given:
-            opened.give(port)
-        self._config, self._open = config, [opened for opened, _ in given]
-        for opened in came:
-            self._say(opened)
-        for opened in free:
-            self._leave(opened)
-        for name, client in former.items():
+        self._config = config
+        self._take(given, free, operator)
+        for name, client in former[0].items():
             if self._clients.get(name) is not client:
                 client.close()
         return succeed(None)
+
+    def _take(
+        self, given: list[tuple[_Open, OpenPort]], free: list[_Open], operator: _Open | None
+    ) -> None:
+        """Go over to sockets and what they are to do. Nothing can go wrong any more."""
+        new = [opened for opened, _ in given if opened.port is None]
+        for opened, port in given:
+            opened.give(port)
+        self._open = [opened for opened, _ in given]
+        for opened in new:
+            self._say(opened)
+        for opened in free:
+            self._leave(opened)
+        former, self._operator = self._operator, operator
+        if former is not None and former is not operator:
+            maybeDeferred(former.listening.stopListening)
+            former.site.cut()
+        if operator is not None:
+            port = self._make_operator_port(operator)
+            ports = [each.port for each in self._open if each.port is not None]
+            operator.give(port, build_operator_tree(port, ports))
 
     def _unchanged_clients(self, config: Config) -> dict[str, UpstreamClient]:
         profiles = {port.profile.name: port.profile for port in config.ports}
@@ -201,7 +245,11 @@ class Ports(Service):
             came.append(opened)
         else:
             free.remove(opened)
-            if opened.port is not None and _is_unchanged(opened.port.profile, port.profile):
+            if (
+                opened.port is not None
+                and opened.port.admin is self.admin
+                and _is_unchanged(opened.port.profile, port.profile)
+            ):
                 return opened, opened.port
         return opened, self._make_port(port, opened.listening.getHost())
 
@@ -213,7 +261,56 @@ class Ports(Service):
         gate = Gate(profile, loopback=loopback, salt=self._salt)
         number = getattr(address, "port", port.endpoint)
         payloads = self._payloads(profile)
-        return OpenPort(profile, number, self._reactor, client, gate, self._access, payloads)
+        return OpenPort(
+            profile,
+            number,
+            self._reactor,
+            client,
+            gate,
+            self._access,
+            payloads,
+            watch=self.watch,
+            admin=self.admin,
+        )
+
+    def _find_operator(self, config: Config, came: list[_Open]) -> _Open | None:
+        """The socket of the operator's own port, open already or opened now."""
+        endpoint, opened = config.operator.listen, self._operator
+        if endpoint is None:
+            return None
+        if opened is None or opened.endpoint != endpoint:
+            site = Site(None, self._reactor)
+            try:
+                listening = listen_now(self._endpoints(endpoint), endpoint, site)
+            except Misconfigured as mistake:
+                # Callers are served all the same.
+                _log.error("there is no port for the operator: {why}", why=str(mistake))
+                return None
+            opened = _Open(endpoint, listening, site)
+            came.append(opened)
+            _log.info("the operator's port listens on {endpoint}", endpoint=endpoint)
+        if not opened.is_near and not self.admin.has_token:
+            raise Misconfigured(f"{endpoint}: listens beyond loopback, and there is no admin token")
+        return opened
+
+    def _make_operator_port(self, opened: _Open) -> OpenPort:
+        """What the operator's port does. It has no upstream: no path leads to the one that is named here."""
+        nobody = UpstreamClient(self._reactor, Upstream("http://127.0.0.1:9"), Timeouts())
+        return OpenPort(
+            _OPERATOR,
+            getattr(opened.listening.getHost(), "port", opened.endpoint),
+            self._reactor,
+            nobody,
+            Gate(
+                _OPERATOR,
+                loopback=opened.is_near,
+                salt=self._salt,
+                guarded=not self.admin.has_token,
+            ),
+            self._access,
+            watch=self.watch,
+            admin=self.admin,
+        )
 
     def _say(self, opened: _Open) -> None:
         if opened.port is not None:
@@ -266,6 +363,7 @@ class Ports(Service):
         return Deferred.fromCoroutine(self._drain())
 
     async def _drain(self) -> None:
+        self.watch.metrics.draining = True
         for each in self._open:
             await maybeDeferred(each.listening.stopListening)
         self._on_stopping(self.cut)
@@ -280,6 +378,11 @@ class Ports(Service):
             await client.close()
         if self._embedded is not None:
             await maybeDeferred(self._embedded.stopListening)
+        if self._operator is not None:
+            # Until now it could be asked how far the draining has come.
+            await maybeDeferred(self._operator.listening.stopListening)
+            self._operator.site.cut()
+            await self._operator.site.emptied()
         _log.info("all answers are finished, the ports are closed")
 
     def cut(self) -> None:
@@ -291,47 +394,3 @@ class Ports(Service):
 def _is_unchanged(before: Profile, after: Profile | None) -> bool:
     """Whether a profile is the same. Of a file of authorities only the name is known here."""
     return before == after and before.upstream.ca_bundle is None
-
-
-def check_reach(port: Port, address: Any) -> None:
-    """See that a port doesn't offer a server-side key to the network.
-
-    :param address: that it really listens on.
-    :raises Misconfigured: where it does.
-    """
-    host, profile = getattr(address, "host", None), port.profile
-    if host is None or is_loopback(host) or profile.credential.key is None or profile.auth.keys:
-        return
-    raise Misconfigured(
-        f"{port.endpoint}: listens beyond loopback and would spend a server-side key for anyone"
-    )
-
-
-def urls_of(ports: Iterable[tuple[str, Any]]) -> list[str]:
-    """Where TCP ports can be asked from this machine; ``tcp://`` where HTTP alone won't do.
-
-    :param ports: endpoints and addresses.
-    """
-    found = []
-    for endpoint, address in ports:
-        host, number = getattr(address, "host", None), getattr(address, "port", None)
-        if host is not None and number is not None:
-            near = _NEAR.get(host, host)
-            scheme = _SCHEMES.get(endpoint.partition(":")[0], "tcp")
-            found.append(f"{scheme}://{f'[{near}]' if ':' in near else near}:{number}")
-    return found
-
-
-def describe(config: Config, addresses: Iterable[Any]) -> str:
-    """Ports in a line, for people."""
-    return ", ".join(
-        f"{port.profile.name} on {getattr(address, 'host', '')}:{getattr(address, 'port', port.endpoint)}"
-        for port, address in zip(config.ports, addresses, strict=True)
-    )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address, as a listening port tells it, is reached from this machine only."""
-    address = ipaddress.ip_address(host.partition("%")[0])
-    mapped = getattr(address, "ipv4_mapped", None)
-    return bool((mapped or address).is_loopback)

@@ -22,7 +22,7 @@ from twisted.logger import Logger
 from openaiproxy.errors import Misconfigured
 from openaiproxy.profile import Config
 from openaiproxy.upstream.embedded.door import site as embedded_site
-from openaiproxy.web.ports import check_reach, describe, urls_of
+from openaiproxy.web.addresses import check_reach, describe, urls_of
 from openaiproxy.workers.hand import Hand, Stage, hire, orders
 from openaiproxy.workers.sockets import Opened, open_socket
 
