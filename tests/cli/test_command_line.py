@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from openaiproxy.cli.pidfile import look
-from tests.e2e.processes import _python_path
+from tests.e2e.processes import python_path
 
 EMBEDDED = ("--port", "0", "--upstream", "embedded")
 SECRET = "sk-never-to-be-shown"
@@ -29,7 +29,7 @@ class Home:
 
     def run(self, *arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
         full = {"PATH": os.environ["PATH"], "HOME": str(self.path), "LC_ALL": "C.UTF-8"}
-        full |= {"PYTHONPATH": os.pathsep.join(_python_path()), "PYTHONDONTWRITEBYTECODE": "1"}
+        full |= {"PYTHONPATH": os.pathsep.join(python_path()), "PYTHONDONTWRITEBYTECODE": "1"}
         command = [sys.executable, "-P", "-W", "ignore", "-m", "openaiproxy", *arguments]
         return subprocess.run(
             command,

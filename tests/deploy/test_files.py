@@ -76,7 +76,11 @@ def test_the_units_variables_make_a_configuration_and_its_command_exists() -> No
     credentials = re.findall(
         r"^#?LoadCredential=([\w-]+):", text("systemd/openaiproxy.service"), re.M
     )
-    assert credentials == ["openai-api-key", "openaiproxy-client-keys"]
+    assert credentials == [
+        "openai-api-key",
+        "openaiproxy-client-keys",
+        "openaiproxy-admin-token",
+    ]
     assert int(service["TimeoutStopSec"]) > configured(KEYS).drain
 
 

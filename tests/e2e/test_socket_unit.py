@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.processes import _python_path
+from tests.e2e.processes import python_path
 
 # What systemd does between fork and exec.
 LAUNCH = """
@@ -37,7 +37,7 @@ class Manager:
     def start(self) -> "subprocess.Popen[bytes]":
         environ = {
             "PATH": os.environ["PATH"],
-            "PYTHONPATH": os.pathsep.join(_python_path()),
+            "PYTHONPATH": os.pathsep.join(python_path()),
             "PYTHONDONTWRITEBYTECODE": "1",
             "NOTIFY_SOCKET": str(self.folder / "notify"),
             "WATCHDOG_USEC": "200000",

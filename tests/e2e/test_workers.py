@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest_twisted
 from twisted.internet.defer import DeferredList, ensureDeferred
+from twisted.internet.threads import deferToThread
 
 from tests.e2e.processes import Twistd, ask
 from tests.e2e.test_process import EMBEDDED, JSON, Start, chat, start, stop, stopped
@@ -154,3 +155,30 @@ async def test_keys_are_in_no_workers_arguments_or_lines(start: Start, real_reac
     await stop(process)
     assert "never-to-be-shown" not in process.output
     assert re.search(r"listens on 127\.0\.0\.1:\d+", process.output)
+
+
+@pytest_twisted.ensureDeferred
+async def test_metrics_are_those_of_all_workers_also_after_they_were_replaced(
+    start: Start, real_reactor: Any
+) -> None:
+    process = start(*EMBEDDED, "--workers", "2", OPENAIPROXY_ADMIN_TOKEN="token-of-mine")
+    port = await ready(process, 2)
+
+    async def total() -> int:
+        headers = {"Authorization": "Bearer token-of-mine"}
+        status, body = await ask(real_reactor, port, "/metrics", headers)
+        assert (status, await body.whole()) == (200, True)
+        return int(json.loads(body.data)["requests_total"])
+
+    await begin(real_reactor, port, chat(), 10)
+    assert [await total() for _ in range(6)] == [10] * 6, "whichever worker is asked"
+    before = set(children(process))
+    process.signal("HUP")
+    await process.wrote("the configuration is reloaded")
+    for worker in before:
+        with contextlib.suppress(ProcessLookupError):  # it is gone already
+            descriptor = os.pidfd_open(worker)
+            await deferToThread(select.select, [descriptor], [], [], 20)
+            os.close(descriptor)
+    assert await total() == 10
+    await stop(process)

@@ -20,6 +20,7 @@ from twisted.internet.interfaces import IAddress, IDelayedCall
 from twisted.logger import Logger
 
 from openaiproxy.errors import Misconfigured
+from openaiproxy.ops.adding import Added
 from openaiproxy.profile import Config
 from openaiproxy.upstream.embedded.door import site as embedded_site
 from openaiproxy.web.addresses import check_reach, describe, urls_of
@@ -69,6 +70,7 @@ class Crew(Service):
         self._deaths: dict[int, int] = {}
         self._later: dict[int, IDelayedCall] = {}
         self._generation = 0
+        self._past: list[list[Any]] = []
         self._is_rolling = False
         self._rolling: Deferred[None] = succeed(None)
         self._stopping = False
@@ -85,11 +87,12 @@ class Crew(Service):
     @property
     def addresses(self) -> list[IAddress]:
         """Where the ports listen, in the order of the configuration."""
-        return [opened.port.getHost() for opened in self._sockets]
+        return [opened.port.getHost() for opened in self._sockets[: len(self._config.ports)]]
 
     def urls(self) -> list[str]:
         """Where the ports can be asked."""
-        return urls_of((each.endpoint, each.port.getHost()) for each in self._sockets)
+        ports = self._sockets[: len(self._config.ports)]
+        return urls_of((each.endpoint, each.port.getHost()) for each in ports)
 
     def describe(self) -> str:
         """The ports in a line, for people."""
@@ -108,6 +111,7 @@ class Crew(Service):
                     free.remove(opened)
                 found.append(opened)
                 check_reach(port, opened.port.getHost())
+            found += self._open_operator(config, free)
         except Misconfigured:
             for each in came:
                 each.close()
@@ -116,6 +120,21 @@ class Crew(Service):
             site = embedded_site(self._reactor, self._now)
             self._embedded = self._reactor.listenTCP(0, site, interface="127.0.0.1")
         return found
+
+    def _open_operator(self, config: Config, free: list[Opened]) -> list[Opened]:
+        """The socket of the operator's own port, which every worker accepts on as well."""
+        endpoint = config.operator.listen
+        if endpoint is None:
+            return []
+        for opened in free:
+            if opened.endpoint == endpoint:
+                return [opened]
+        try:
+            return [open_socket(self._reactor, endpoint)]
+        except Misconfigured as mistake:
+            # Callers are served all the same.
+            _log.error("there is no port for the operator: {why}", why=str(mistake))
+            return []
 
     # Workers.
 
@@ -136,7 +155,7 @@ class Crew(Service):
     def _hire(self, number: int) -> Hand:
         embedded = None if self._embedded is None else self._embedded.getHost().port
         begin = orders(self._config, self._sockets, embedded)
-        answers = {"all": lambda message: self.ask_all(str(message.get("question")))}
+        answers = {"all": lambda message: self._answer_for_all(str(message.get("question")))}
         hand = Hand(number, self._generation, begin, answers, self._reactor.seconds)
         self._team[number] = hand
         hand.ended.addCallback(lambda _: self._note_end(hand))
@@ -145,6 +164,8 @@ class Crew(Service):
 
     def _note_end(self, hand: Hand) -> None:
         self._leaving.discard(hand)
+        if hand.left:
+            self._past = Added([self._past, hand.left]).told()
         if self._stopping or self._team.get(hand.number) is not hand:
             return
         lived = self._reactor.seconds() - hand.since
@@ -163,6 +184,13 @@ class Crew(Service):
         del self._later[number]
         # What goes wrong is told by its end, which brings it here again.
         self._hire(number).ready.addErrback(lambda _: None)
+
+    def _answer_for_all(self, question: str) -> "Deferred[list[Any]]":
+        """The answers of all workers, and of metrics those that former workers left behind."""
+        asked = self.ask_all(question)
+        if question == "metrics":
+            asked.addCallback(lambda rows: [*rows, self._past])
+        return asked
 
     def ask_all(self, question: str) -> "Deferred[list[Any]]":
         """Ask every worker that serves.

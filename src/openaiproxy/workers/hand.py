@@ -64,6 +64,7 @@ class Hand(ProcessProtocol):
     :param answers: what it may ask.
     :param now: the clock.
     :ivar ready: fires with ``None`` when it serves; fails with ``RuntimeError`` when it ended before.
+    :ivar left: the metrics that it left behind.
     :ivar why: how it ended, for people.
     :ivar ended: fires with ``None`` when it is gone.
     """
@@ -83,6 +84,7 @@ class Hand(ProcessProtocol):
         self.stage = Stage.STARTING
         self.since = now()
         self.why = ""
+        self.left: list[list[Any]] = []
         self.ready: Deferred[None] = Deferred()
         self.ended: Deferred[None] = Deferred()
         self.link = Link(self._heard, answers)
@@ -128,7 +130,9 @@ class Hand(ProcessProtocol):
             self.ready.errback(RuntimeError(f"worker {self.number} ended before it served"))
         self.ended.callback(None)
 
-    def _heard(self, word: str, _: Mapping[str, Any]) -> None:
+    def _heard(self, word: str, message: Mapping[str, Any]) -> None:
+        if word == "farewell":
+            self.left = message["metrics"]
         if word == "ready" and self.stage is Stage.STARTING:
             self.stage = Stage.SERVING
             self.ready.callback(None)

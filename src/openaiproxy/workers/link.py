@@ -36,6 +36,7 @@ class Link(LineOnlyReceiver):
     :param answers: gives the answers, by question. They get the object of the question, and give a value for JSON, or
         a Deferred of one.
     :param lost: is called when the other side is gone.
+    :ivar over: whether it is.
     """
 
     delimiter = b"\n"
@@ -52,11 +53,11 @@ class Link(LineOnlyReceiver):
         self._lost = lost
         self._asked: dict[int, Deferred[Any]] = {}
         self._number = 0
-        self._over = False
+        self.over = False
 
     def say(self, word: str, **more: object) -> None:
         """Say something. To nobody, where the other side is gone."""
-        if not self._over:
+        if not self.over:
             self.sendLine(json.dumps({"say": word, **more}).encode())
 
     def ask(self, what: str, **more: object) -> "Deferred[Any]":
@@ -71,7 +72,7 @@ class Link(LineOnlyReceiver):
             self._asked.pop(number, None)
 
         asked: Deferred[Any] = Deferred(forget)
-        if self._over:
+        if self.over:
             asked.errback(Gone("the other side is gone"))
             return asked
         self._asked[number] = asked
@@ -91,9 +92,9 @@ class Link(LineOnlyReceiver):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """The other side is gone."""
-        if self._over:
+        if self.over:
             return
-        self._over = True
+        self.over = True
         asked, self._asked = self._asked, {}
         for each in asked.values():
             each.errback(Gone("the other side is gone"))
@@ -110,7 +111,7 @@ class Link(LineOnlyReceiver):
         )
 
     def _send(self, **message: object) -> None:
-        if not self._over:
+        if not self.over:
             self.sendLine(json.dumps(message).encode())
 
     def _take(self, number: int, message: dict[str, Any]) -> None:

@@ -35,6 +35,7 @@ from twisted.logger import (
 )
 
 from openaiproxy.errors import Misconfigured
+from openaiproxy.ops.adding import Added, Collected, tell
 from openaiproxy.ops.files import LogFiles
 from openaiproxy.profile import Config
 from openaiproxy.web.ports import ACCESS, Ports
@@ -60,8 +61,12 @@ class Worker:
         self._reactor = reactor
         self._ports: Ports | None = None
         self._ending: Deferred[None] | None = None
-        self.answers: dict[str, Callable[[dict[str, Any]], Any]] = {"status": self._status}
-        self.link = Link(self._heard, self.answers, self.drain)
+        self._farewell = False
+        self.answers: dict[str, Callable[[dict[str, Any]], Any]] = {
+            "status": self._status,
+            "metrics": lambda _: self._metrics(),
+        }
+        self.link = Link(self._heard, self.answers, self._parent_gone)
 
     def _heard(self, word: str, message: dict[str, Any]) -> None:
         if word == "begin":
@@ -81,6 +86,7 @@ class Worker:
             self._reactor.stop()
             return
         self._ports.startService()
+        self._ports.watch.gather = self._gather
         self.link.say("ready", ports=self._ports.urls())
 
     def _open(self, config: Config, sockets: list[tuple[str, int]], embedded: int | None) -> Ports:
@@ -92,7 +98,9 @@ class Worker:
         ]
 
         def find(endpoint: str) -> IStreamServerEndpoint:
-            row = next(each for each in handed if each[0] == endpoint)
+            row = next((each for each in handed if each[0] == endpoint), None)
+            if row is None:
+                raise Misconfigured(f"{endpoint}: no socket was handed over")
             handed.remove(row)
             return adopted(self._reactor, *row)
 
@@ -111,6 +119,20 @@ class Worker:
         running = 0 if self._ports is None else self._ports.under_way
         return {"pid": os.getpid(), "running": running}
 
+    def _metrics(self, *, lasting: bool = False) -> list[list[Any]]:
+        if self._ports is None:
+            return []
+        return tell(self._ports.watch.metrics.registry, lasting=lasting)
+
+    async def _gather(self) -> Collected:
+        return Added(await self.link.ask("all", question="metrics"))
+
+    def _parent_gone(self) -> None:
+        if self._farewell:
+            self._reactor.stop()
+        else:
+            self.drain()
+
     def drain(self) -> None:
         """Take no more callers, let running answers end, and end."""
         if self._ending is not None:
@@ -123,8 +145,14 @@ class Worker:
         self._ending.addBoth(self._stop)
 
     def _stop(self, _: object) -> None:
-        if self._reactor.running:
+        """Leave behind what was counted, and end once that is out."""
+        if self.link.over:
             self._reactor.stop()
+            return
+        self._farewell = True
+        self.link.say("farewell", metrics=self._metrics(lasting=True))
+        if self.link.transport is not None:
+            self.link.transport.loseConnection()
 
 
 def _line(event: LogEvent) -> str:
