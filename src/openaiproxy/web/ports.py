@@ -76,6 +76,8 @@ class _Open:
         self.port = port
         self.site.resource = root or build_tree(port)
         self.site.on_refused = port.note_refused
+        # Of connections that are opened from now on.
+        self.site.timeOut = port.profile.timeouts.client_idle
 
     @property
     def is_near(self) -> bool:
@@ -224,12 +226,12 @@ class Ports(Service):
             operator.give(port, build_operator_tree(port, ports))
 
     def _unchanged_clients(self, config: Config) -> dict[str, UpstreamClient]:
-        profiles = {port.profile.name: port.profile for port in config.ports}
+        after = {port.profile.name: port.profile for port in config.ports}
+        before = {port.profile.name: port.profile for port in self._config.ports}
+        same = {name for name in before if _is_unchanged(before[name], after.get(name))}
+        # A profile's second client has its name and a word more.
         return {
-            port.profile.name: self._clients[port.profile.name]
-            for port in self._config.ports
-            if port.profile.name in self._clients
-            and _is_unchanged(port.profile, profiles.get(port.profile.name))
+            name: client for name, client in self._clients.items() if name.partition(" ")[0] in same
         }
 
     def _find_port(
@@ -257,18 +259,15 @@ class Ports(Service):
         profile, host = port.profile, getattr(address, "host", None)
         loopback = host is not None and is_loopback(host)
         check_reach(port, address)
-        client = self._client_of(profile)
-        gate = Gate(profile, loopback=loopback, salt=self._salt)
-        number = getattr(address, "port", port.endpoint)
-        payloads = self._payloads(profile)
         return OpenPort(
             profile,
-            number,
+            getattr(address, "port", port.endpoint),
             self._reactor,
-            client,
-            gate,
+            self._client_of(profile),
+            Gate(profile, loopback=loopback, salt=self._salt),
             self._access,
-            payloads,
+            self._payloads(profile),
+            anthropic=self._anthropic_of(profile),
             watch=self.watch,
             admin=self.admin,
         )
@@ -337,11 +336,20 @@ class Ports(Service):
         opened.site.emptied().addCallback(gone)
 
     def _client_of(self, profile: Profile) -> UpstreamClient:
-        client = self._clients.get(profile.name)
+        return self._client(profile.name, profile.upstream, profile)
+
+    def _anthropic_of(self, profile: Profile) -> UpstreamClient | None:
+        if profile.simple is None:
+            return None
+        # No profile's own name has a blank.
+        return self._client(f"{profile.name} anthropic", profile.simple.anthropic, profile)
+
+    def _client(self, name: str, upstream: Upstream, profile: Profile) -> UpstreamClient:
+        client = self._clients.get(name)
         if client is None:
-            endpoint = self._embedded_endpoint() if profile.upstream.embedded else None
-            client = UpstreamClient(self._reactor, profile.upstream, profile.timeouts, endpoint)
-            self._clients[profile.name] = client
+            endpoint = self._embedded_endpoint() if upstream.embedded else None
+            client = UpstreamClient(self._reactor, upstream, profile.timeouts, endpoint)
+            self._clients[name] = client
         return client
 
     def _embedded_endpoint(self) -> IStreamClientEndpoint:
