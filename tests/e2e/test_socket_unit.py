@@ -95,14 +95,14 @@ def test_a_restart_loses_no_connection_and_each_step_is_said(manager: Manager) -
     manager.heard("WATCHDOG=1")
     connection = manager.connect()
     asked(connection)
-    assert answer(connection).endswith(b'{"ok":true}')
+    assert b'"ok":true' in answer(connection)
 
     first.send_signal(signal.SIGHUP)
     manager.heard("RELOADING=1")
     manager.heard("READY=1")
     connection = manager.connect()
     asked(connection)
-    assert answer(connection).endswith(b'{"ok":true}')
+    assert b'"ok":true' in answer(connection)
 
     first.send_signal(signal.SIGTERM)
     manager.heard("STOPPING=1")
@@ -112,4 +112,4 @@ def test_a_restart_loses_no_connection_and_each_step_is_said(manager: Manager) -
         asked(each)
     manager.start()
     for each in waiting:
-        assert answer(each).endswith(b'{"ok":true}')
+        assert b'"ok":true' in answer(each)
