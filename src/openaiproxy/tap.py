@@ -147,6 +147,7 @@ def _serve(
         config,
         config.workers or _cores(),
         now=time.time,
+        payloads=files.payload_log,
         on_ready=lambda: announcer.ready(),
         on_stopping=on_stopping,
     )

@@ -182,3 +182,13 @@ async def test_metrics_are_those_of_all_workers_also_after_they_were_replaced(
             os.close(descriptor)
     assert await total() == 10
     await stop(process)
+
+
+@pytest_twisted.ensureDeferred
+async def test_what_workers_could_not_open_keeps_the_parent_from_starting(
+    start: Start, tmp_path: Path
+) -> None:
+    process = start(*EMBEDDED, "--workers", "1", "--payload-log", str(tmp_path / "none" / "log"))
+    assert await process.ended() == 1
+    assert "payload file" in process.output
+    assert "Traceback" not in process.output

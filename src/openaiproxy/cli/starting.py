@@ -55,7 +55,9 @@ def launch(arguments: Sequence[str], held: Held, output: Path) -> Started:
         process = _spawn(arguments, held, output, address)
         held.write(process.pid)
         ports = _wait(process, notified)
-    trouble = "it ended" if ports is None else _trouble(ports)
+    late = process.poll() is None
+    why = f"it was not ready within {_READY_SECONDS:.0f} s" if late else "it ended"
+    trouble = why if ports is None else _trouble(ports)
     if trouble or ports is None:
         process.kill()
         process.wait()

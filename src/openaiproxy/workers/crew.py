@@ -21,7 +21,8 @@ from twisted.logger import Logger
 
 from openaiproxy.errors import Misconfigured
 from openaiproxy.ops.adding import Added
-from openaiproxy.profile import Config
+from openaiproxy.profile import Config, Profile
+from openaiproxy.upstream.client import UpstreamClient
 from openaiproxy.upstream.embedded.door import site as embedded_site
 from openaiproxy.web.addresses import check_reach, describe, urls_of
 from openaiproxy.workers.hand import Hand, Stage, hire, orders
@@ -43,6 +44,7 @@ class Crew(Service):
     :param reactor: the real one.
     :param count: how many.
     :param now: time of day, in seconds since 1970, for the embedded upstream.
+    :param payloads: opens a profile's payload log. Workers do that for themselves; here it shows whether they can.
     :param on_ready: called when all of them serve.
     :param on_stopping: called with :meth:`cut` when draining begins.
     """
@@ -54,6 +56,7 @@ class Crew(Service):
         count: int,
         *,
         now: Callable[[], float],
+        payloads: Callable[[Profile], object] = lambda profile: None,
         on_ready: Callable[[], None] = lambda: None,
         on_stopping: Callable[[Callable[[], None]], None] = lambda cut: None,
     ) -> None:
@@ -61,6 +64,7 @@ class Crew(Service):
         self._config = config
         self._count = count
         self._now = now
+        self._payloads = payloads
         self._on_ready = on_ready
         self._on_stopping = on_stopping
         self._sockets: list[Opened] = []
@@ -103,6 +107,7 @@ class Crew(Service):
         free, came, found = list(self._sockets), list[Opened](), list[Opened]()
         try:
             for port in config.ports:
+                self._try(port.profile)
                 opened = next((each for each in free if each.endpoint == port.endpoint), None)
                 if opened is None:
                     opened = open_socket(self._reactor, port.endpoint)
@@ -120,6 +125,15 @@ class Crew(Service):
             site = embedded_site(self._reactor, self._now)
             self._embedded = self._reactor.listenTCP(0, site, interface="127.0.0.1")
         return found
+
+    def _try(self, profile: Profile) -> None:
+        """See that workers will be able to serve a profile.
+
+        :raises Misconfigured: where they won't.
+        """
+        self._payloads(profile)
+        if not profile.upstream.embedded:
+            UpstreamClient(self._reactor, profile.upstream, profile.timeouts)
 
     def _open_operator(self, config: Config, free: list[Opened]) -> list[Opened]:
         """The socket of the operator's own port, which every worker accepts on as well."""
