@@ -15,6 +15,7 @@ from twisted.internet.threads import deferToThread
 
 from tests.e2e.processes import Twistd, ask
 from tests.e2e.test_process import EMBEDDED, JSON, Start, chat, start, stop, stopped
+from tests.e2e.test_reloading import CONFIG
 
 __all__ = ["start"]
 
@@ -192,3 +193,38 @@ async def test_what_workers_could_not_open_keeps_the_parent_from_starting(
     assert await process.ended() == 1
     assert "payload file" in process.output
     assert "Traceback" not in process.output
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_reload_gives_all_workers_the_new_keys_and_refuses_a_bad_file(
+    start: Start, real_reactor: Any, tmp_path: Path
+) -> None:
+    keys, config = tmp_path / "keys", tmp_path / "proxy.toml"
+    keys.write_text("one = the-first-key")
+    keys.chmod(0o600)
+    config.write_text("workers = 2\n" + CONFIG.format(keys=keys))
+    process = start("--config", str(config))
+    await process.wrote("2: [openaiproxy.ports#info] team listens on ")
+    port = process.ports()[0]
+
+    async def statuses(key: str) -> set[int]:
+        caller = {**JSON, "X-API-Key": key}
+        found = set()
+        for _ in range(6):
+            code, body = await ask(real_reactor, port, "/v1/chat/completions", caller, chat())
+            await body.whole()
+            found.add(code)
+        return found
+
+    assert await statuses("the-first-key") == {200}
+    keys.write_text("two = the-second-key")
+    process.signal("HUP")
+    await process.wrote("the configuration is reloaded")
+    assert await statuses("the-second-key") == {200}
+    before = children(process)
+    config.write_text("workers = 0\n" + CONFIG.format(keys=keys))
+    process.signal("HUP")
+    await process.wrote("takes a restart")
+    assert await statuses("the-second-key") == {200}
+    assert children(process)[-2:] == before[-2:]
+    await stop(process)

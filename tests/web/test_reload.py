@@ -15,7 +15,7 @@ from twisted.web.client import ResponseFailed
 
 from openaiproxy.errors import Misconfigured
 from openaiproxy.presets import PRESETS
-from openaiproxy.profile import ClientAuth, ClientKey, Config, Credential, Port, Profile
+from openaiproxy.profile import ClientAuth, ClientKey, Config, Credential, Operator, Port, Profile
 from openaiproxy.web.binding import _Recorder
 from openaiproxy.web.ports import Ports
 from tests.web.test_ports import CHAT, EMBEDDED, LOOPBACK, client
@@ -138,3 +138,40 @@ def test_asking_after_a_handed_socket_leaves_it_as_it_was() -> None:
         recorder.restore()
         assert os.fstat(listening.fileno()).st_ino == inode
         assert recorder.hosts == ["127.0.0.1"]
+
+
+@pytest_twisted.ensureDeferred
+async def test_the_operators_port_and_token_come_and_go(opened: Ports) -> None:
+    url = url_of(opened).replace("/v1/chat/completions", "/metrics")
+    bearer = {"Authorization": "Bearer token-of-mine"}
+
+    async def shown() -> bool:
+        answer = await client().get(url, headers=bearer)
+        return b"requests_total" in await answer.content()
+
+    assert not await shown()
+    one = config_of((LOOPBACK, GATEWAY))
+    opened.reload(evolve(one, operator=Operator(OTHER, "token-of-mine")))
+    assert await shown()
+    first: Any = opened.operator_address
+    answer = await client().get(f"http://127.0.0.2:{first.port}/metrics", headers=bearer)
+    assert b"requests_total" in await answer.content()
+    opened.reload(evolve(one, operator=Operator(OTHER, "another-token")))
+    assert opened.operator_address == first
+    assert not await shown()
+    opened.reload(one)
+    assert opened.operator_address is None
+    with pytest.raises(ConnectionRefusedError):
+        await client().get(f"http://127.0.0.2:{first.port}/metrics", headers=bearer)
+
+
+@pytest_twisted.ensureDeferred
+async def test_what_was_counted_goes_on_being_counted(opened: Ports) -> None:
+    assert await status_of(url_of(opened)) == 200
+    other = evolve(LOCKED, name="other")
+    opened.reload(config_of((LOOPBACK, other)))
+    assert await status_of(url_of(opened)) == 401
+    text = opened.watch.metrics.text().decode()
+    assert "openaiproxy_requests_total{" in text
+    for profile in ("gateway", "other"):
+        assert f'profile="{profile}"' in text
