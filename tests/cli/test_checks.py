@@ -1,5 +1,7 @@
 """The doctor's findings, on real files and sockets."""
 
+import base64
+import json
 import os
 import socket
 from pathlib import Path
@@ -8,8 +10,15 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from openaiproxy.cli.checks import check_binds, check_credentials, check_files, check_log
+from openaiproxy.cli.checks import (
+    check_binds,
+    check_credentials,
+    check_files,
+    check_log,
+    check_login,
+)
 from openaiproxy.cli.screen import Mark
+from openaiproxy.codex.account import Account
 from openaiproxy.presets import PRESETS
 from openaiproxy.profile import ClientAuth, ClientKey, Config, Credential, Logging, Port, Upstream
 
@@ -97,3 +106,36 @@ def test_the_logs_folder_is_looked_at(what: str, tmp_path: Path) -> None:
 def test_too_few_files_for_the_requests_are_spoken_of() -> None:
     [finding] = check_files(10**12)
     assert finding.mark is Mark.ODD or "any number" in finding.detail
+
+
+@pytest.mark.parametrize(
+    ("left", "refresh", "mark", "words"),
+    [
+        (7200, "r-never-shown", Mark.GOOD, "good for 2 h"),
+        (-60, "r-never-shown", Mark.GOOD, "its token has expired"),
+        (-60, None, Mark.BAD, "its token has expired"),
+    ],
+)
+def test_a_login_has_an_age_and_an_end(
+    left: int, refresh: str | None, mark: Mark, words: str, tmp_path: Path
+) -> None:
+    now = 1_790_000_000
+    claims = base64.urlsafe_b64encode(json.dumps({"exp": now + left}).encode()).decode().rstrip("=")
+    tokens = {"access_token": f"e30.{claims}.s", "id_token": f"e30.{claims}.s", "account_id": "me"}
+    if refresh:
+        tokens["refresh_token"] = refresh
+    path = tmp_path / "auth.json"
+    path.write_text(json.dumps({"tokens": tokens, "last_refresh": "2026-09-20T00:00:00Z"}))
+    finding = check_login("login", Account(str(path)), float(now))
+    assert (finding.mark, bool(finding.advice)) == (mark, mark is Mark.BAD)
+    assert words in finding.detail
+    assert "day(s) old" in finding.detail
+    assert claims not in repr(finding)
+    assert "never-shown" not in repr(finding)
+
+
+def test_no_login_is_bad_and_says_how_to_get_one(tmp_path: Path) -> None:
+    account = Account(str(tmp_path / "auth.json"))
+    [finding, _] = check_credentials(config_of(credential=Credential(login=account)), 0)
+    assert finding.mark is Mark.BAD
+    assert "codex login" in finding.advice

@@ -54,7 +54,7 @@ def unit(name: str) -> configparser.ConfigParser:
 
 
 def test_the_example_opens_every_profile_that_it_names_on_a_port_of_its_own() -> None:
-    config = configured(KEYS, config=str(DEPLOY / "openaiproxy.toml"))
+    config = configured(KEYS | {"HOME": "/home/me"}, config=str(DEPLOY / "openaiproxy.toml"))
     assert config.warnings == ()
     names = [port.profile.name for port in config.ports]
     assert len(set(names)) == len(names) >= 5

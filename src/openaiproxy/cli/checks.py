@@ -16,12 +16,23 @@ from attrs import frozen
 
 from openaiproxy.cli.probing import probe
 from openaiproxy.cli.screen import Mark
+from openaiproxy.codex.account import Account
 from openaiproxy.config.ports import tcp_port
+from openaiproxy.errors import Unavailable
 from openaiproxy.profile import Config, Port, Profile
+from openaiproxy.upstream.login.disk import AuthFile, Calls
+from openaiproxy.upstream.login.document import HalfWritten
 from openaiproxy.web.addresses import is_loopback
 from openaiproxy.web.binding import bind_hosts
 
-__all__ = ["Finding", "check_binds", "check_credentials", "check_files", "check_log"]
+__all__ = [
+    "Finding",
+    "check_binds",
+    "check_credentials",
+    "check_files",
+    "check_log",
+    "check_login",
+]
 
 _DAY = 86_400.0
 _OLD_DAYS = 365
@@ -57,6 +68,8 @@ def _credential(profile: Profile, config: Config, now: float) -> Finding:
     origin = config.origins.get(f"profiles.{profile.name}.api-key-file", "")
     if profile.upstream.embedded:
         return Finding(Mark.GOOD, label, "none needed, the upstream is embedded")
+    if profile.credential.login is not None:
+        return check_login(label, profile.credential.login, now)
     if profile.credential.key is None:
         return Finding(Mark.GOOD, label, "the caller's own")
     if profile.credential.key_file is None:
@@ -69,6 +82,31 @@ def _credential(profile: Profile, config: Config, now: float) -> Finding:
     if days > _OLD_DAYS:
         return Finding(Mark.ODD, label, detail, "consider a new key, and revoke this one")
     return Finding(Mark.GOOD, label, detail)
+
+
+def check_login(label: str, account: Account, now: float) -> Finding:
+    """How a login stands: whose it is, how old, and until when. Nothing is refreshed.
+
+    :param now: seconds since 1970.
+    """
+    path, again = account.auth_file, "log in again: codex login"
+    try:
+        found = AuthFile(path, lambda: now, Calls()).look()
+    except HalfWritten:
+        return Finding(Mark.ODD, label, f"{path} is being written just now", "look again")
+    except Unavailable as error:
+        return Finding(Mark.BAD, label, str(error), again)
+    ages = []
+    if found.refreshed is not None:
+        ages.append(f"{int((now - found.refreshed) / _DAY)} day(s) old")
+    expires = found.claims.expires
+    if expires is not None:
+        left = expires - now
+        ages.append(f"good for {left / 3600:.0f} h" if left > 0 else "its token has expired")
+        if left <= 0 and found.refresh is None:
+            return Finding(Mark.BAD, label, f"login in {path}, {', '.join(ages)}", again)
+    kind = found.mode.name.lower().replace("_", " ")
+    return Finding(Mark.GOOD, label, ", ".join([f"login in {path} ({kind})", *ages]))
 
 
 def _client_keys(profile: Profile) -> Finding:

@@ -99,7 +99,7 @@ def _finding(label: str, profile: Profile, status: int, body: bytes) -> Finding:
     where = "embedded" if profile.upstream.embedded else profile.upstream.base
     if status == 200:
         return Finding(Mark.GOOD, label, f"{where} is reachable, {_count(body)} models")
-    if status == 401 and profile.credential.key is None:
+    if status == 401 and not profile.credential.is_ours:
         return Finding(Mark.GOOD, label, f"{where} is reachable, callers bring their own keys")
     advice = {
         401: "the key is refused: put a new one in its place",

@@ -81,7 +81,7 @@ def _parameters(options: "Start | Restart") -> list[tuple[str, object]]:
             ("profile", profile.name),
             ("endpoint", port.endpoint),
             ("upstream", "embedded" if upstream.embedded else upstream.base),
-            ("server_key", HIDDEN if profile.credential.key else NONE),
+            ("server_key", HIDDEN if profile.credential.is_ours else NONE),
             ("client_keys", HIDDEN if profile.auth.keys else NONE),
             ("proxy", HIDDEN if upstream.proxy else NONE),
         ]

@@ -21,16 +21,16 @@ def is_loopback(host: str) -> bool:
 
 
 def check_reach(port: Port, address: Any) -> None:
-    """See that a port doesn't offer a server-side key to the network.
+    """See that a port doesn't offer a key or a login of ours to the network.
 
     :param address: that it really listens on.
     :raises Misconfigured: where it does.
     """
     host, profile = getattr(address, "host", None), port.profile
-    if host is None or is_loopback(host) or profile.credential.key is None or profile.auth.keys:
+    if host is None or is_loopback(host) or not profile.credential.is_ours or profile.auth.keys:
         return
     raise Misconfigured(
-        f"{port.endpoint}: listens beyond loopback and would spend a server-side key for anyone"
+        f"{port.endpoint}: listens beyond loopback and would spend a key or a login for anyone"
     )
 
 

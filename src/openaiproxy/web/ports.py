@@ -38,6 +38,7 @@ from openaiproxy.web.admin import Admin
 from openaiproxy.web.binding import listen_now
 from openaiproxy.web.gate import Gate
 from openaiproxy.web.port import OpenPort
+from openaiproxy.web.purses import Purses
 from openaiproxy.web.site import Site
 from openaiproxy.web.tree import build_operator_tree, build_tree
 
@@ -143,6 +144,7 @@ class Ports(Service):
         self.admin = Admin(config.operator.token, reactor.seconds)
         self._embedded: IListeningPort | None = None
         self._clients: dict[str, UpstreamClient] = {}
+        self._purses = Purses(reactor, self._note_refresh)
         self._cut_later: IDelayedCall | None = None
 
     def privilegedStartService(self) -> None:
@@ -259,18 +261,25 @@ class Ports(Service):
         profile, host = port.profile, getattr(address, "host", None)
         loopback = host is not None and is_loopback(host)
         check_reach(port, address)
+        client = self._client_of(profile)
+        purse = self._purses.open(profile, client)
         return OpenPort(
             profile,
             getattr(address, "port", port.endpoint),
             self._reactor,
-            self._client_of(profile),
+            client,
             Gate(profile, loopback=loopback, salt=self._salt),
             self._access,
             self._payloads(profile),
             anthropic=self._anthropic_of(profile),
+            purse=purse,
             watch=self.watch,
             admin=self.admin,
+            checks=(purse.fault,),
         )
+
+    def _note_refresh(self, profile: str, ok: bool) -> None:
+        self.watch.metrics.note_refresh(profile, ok=ok)
 
     def _find_operator(self, config: Config, came: list[_Open]) -> _Open | None:
         """The socket of the operator's own port, open already or opened now."""
@@ -382,6 +391,7 @@ class Ports(Service):
         await gatherResults([each.site.emptied() for each in every])
         if self._cut_later.active():
             self._cut_later.cancel()
+        await self._purses.close()
         for client in self._clients.values():
             await client.close()
         if self._embedded is not None:
