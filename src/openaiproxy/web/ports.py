@@ -13,7 +13,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from attrs import define, field
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred, succeed
 from twisted.internet.endpoints import TCP4ClientEndpoint, serverFromString
@@ -25,7 +24,6 @@ from twisted.internet.interfaces import (
     IStreamServerEndpoint,
 )
 from twisted.logger import Logger
-from twisted.web.resource import Resource
 
 from openaiproxy.errors import Misconfigured
 from openaiproxy.ops.payloads import PayloadLog
@@ -37,10 +35,11 @@ from openaiproxy.web.addresses import check_reach, describe, is_loopback, urls_o
 from openaiproxy.web.admin import Admin
 from openaiproxy.web.binding import listen_now
 from openaiproxy.web.gate import Gate
+from openaiproxy.web.open_socket import OpenSocket
 from openaiproxy.web.port import OpenPort
 from openaiproxy.web.purses import Purses
 from openaiproxy.web.site import Site
-from openaiproxy.web.tree import build_operator_tree, build_tree
+from openaiproxy.web.tree import build_operator_tree
 
 __all__ = ["ACCESS", "Ports"]
 
@@ -49,54 +48,6 @@ ACCESS = "openaiproxy.access"
 _LOOPBACK = "127.0.0.1"
 _OPERATOR = Profile("operator", ())
 _log = Logger(namespace="openaiproxy.ports")
-
-
-@define(eq=False)
-class _Open:
-    """One open socket with all that belongs to it.
-
-    :ivar port: whose the next request is.
-    :ivar former: ports that it had under earlier configurations, as long as requests of theirs run.
-    """
-
-    endpoint: str
-    listening: IListeningPort
-    site: Site
-    port: OpenPort | None = None
-    former: list[OpenPort] = field(factory=list)
-
-    def give(self, port: OpenPort, root: Resource | None = None) -> None:
-        """From now on, requests are this port's.
-
-        :param root: of its tree, where it isn't that of a port for callers.
-        """
-        if port is self.port:
-            return
-        if self.port is not None:
-            self.former = [each for each in (*self.former, self.port) if each.running]
-        self.port = port
-        self.site.resource = root or build_tree(port)
-        self.site.on_refused = port.note_refused
-        # Of connections that are opened from now on.
-        self.site.timeOut = port.profile.timeouts.client_idle
-
-    @property
-    def is_near(self) -> bool:
-        """Whether it can be reached from this machine only."""
-        host = getattr(self.listening.getHost(), "host", None)
-        return host is None or is_loopback(host)
-
-    @property
-    def running(self) -> int:
-        """Requests under way."""
-        return sum(port.running for port in (self.port, *self.former) if port is not None)
-
-    def cut(self) -> None:
-        """End what still runs, now."""
-        for port in (self.port, *self.former):
-            if port is not None:
-                port.cut_all("drained")
-        self.site.cut()
 
 
 class Ports(Service):
@@ -137,9 +88,9 @@ class Ports(Service):
         self._on_stopping = on_stopping
         self._endpoints = endpoints or partial(serverFromString, reactor)
         self._embedded_elsewhere = embedded
-        self._open: list[_Open] = []
-        self._leaving: list[_Open] = []
-        self._operator: _Open | None = None
+        self._open: list[OpenSocket] = []
+        self._leaving: list[OpenSocket] = []
+        self._operator: OpenSocket | None = None
         self.watch = Watch((_OPERATOR,), reactor.seconds, now or reactor.seconds)
         self.admin = Admin(config.operator.token, reactor.seconds)
         self._embedded: IListeningPort | None = None
@@ -184,7 +135,7 @@ class Ports(Service):
         :raises Misconfigured: as at the start, and then everything is as it was before.
         """
         former = (self._clients, self.admin, self._embedded)
-        free, came = list(self._open), list[_Open]()
+        free, came = list(self._open), list[OpenSocket]()
         self.watch.metrics.learn([port.profile for port in config.ports])
         if config.operator.token != self._config.operator.token:
             self.admin = Admin(config.operator.token, self._reactor.seconds)
@@ -207,7 +158,10 @@ class Ports(Service):
         return succeed(None)
 
     def _take(
-        self, given: list[tuple[_Open, OpenPort]], free: list[_Open], operator: _Open | None
+        self,
+        given: list[tuple[OpenSocket, OpenPort]],
+        free: list[OpenSocket],
+        operator: OpenSocket | None,
     ) -> None:
         """Go over to sockets and what they are to do. Nothing can go wrong any more."""
         new = [opened for opened, _ in given if opened.port is None]
@@ -237,13 +191,13 @@ class Ports(Service):
         }
 
     def _find_port(
-        self, port: Port, free: list[_Open], came: list[_Open]
-    ) -> tuple[_Open, OpenPort]:
+        self, port: Port, free: list[OpenSocket], came: list[OpenSocket]
+    ) -> tuple[OpenSocket, OpenPort]:
         """The socket of a port, open already or opened now, and what it is to do."""
         opened = next((each for each in free if each.endpoint == port.endpoint), None)
         if opened is None:
             site = Site(None, self._reactor)
-            opened = _Open(
+            opened = OpenSocket(
                 port.endpoint, listen_now(self._endpoints(port.endpoint), port.endpoint, site), site
             )
             came.append(opened)
@@ -281,7 +235,7 @@ class Ports(Service):
     def _note_refresh(self, profile: str, ok: bool) -> None:
         self.watch.metrics.note_refresh(profile, ok=ok)
 
-    def _find_operator(self, config: Config, came: list[_Open]) -> _Open | None:
+    def _find_operator(self, config: Config, came: list[OpenSocket]) -> OpenSocket | None:
         """The socket of the operator's own port, open already or opened now."""
         endpoint, opened = config.operator.listen, self._operator
         if endpoint is None:
@@ -294,14 +248,14 @@ class Ports(Service):
                 # Callers are served all the same.
                 _log.error("there is no port for the operator: {why}", why=str(mistake))
                 return None
-            opened = _Open(endpoint, listening, site)
+            opened = OpenSocket(endpoint, listening, site)
             came.append(opened)
             _log.info("the operator's port listens on {endpoint}", endpoint=endpoint)
         if not opened.is_near and not self.admin.has_token:
             raise Misconfigured(f"{endpoint}: listens beyond loopback, and there is no admin token")
         return opened
 
-    def _make_operator_port(self, opened: _Open) -> OpenPort:
+    def _make_operator_port(self, opened: OpenSocket) -> OpenPort:
         """What the operator's port does. It has no upstream: no path leads to the one that is named here."""
         nobody = UpstreamClient(self._reactor, Upstream("http://127.0.0.1:9"), Timeouts())
         return OpenPort(
@@ -320,7 +274,7 @@ class Ports(Service):
             admin=self.admin,
         )
 
-    def _say(self, opened: _Open) -> None:
+    def _say(self, opened: OpenSocket) -> None:
         if opened.port is not None:
             _log.info(
                 "{profile} listens on {host}:{number}",
@@ -329,7 +283,7 @@ class Ports(Service):
                 number=opened.port.number,
             )
 
-    def _leave(self, opened: _Open) -> None:
+    def _leave(self, opened: OpenSocket) -> None:
         """Close a port that the configuration no longer names, and let its answers end."""
         _log.info("{endpoint} is closed, its answers go on", endpoint=opened.endpoint)
         self._leaving.append(opened)
