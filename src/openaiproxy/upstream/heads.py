@@ -6,13 +6,23 @@ Whatever is kept of a head is bounded, all interim ones before it included.
 """
 
 import re
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from attrs import define, field, frozen
 
 from openaiproxy.wire.headers import Field, end_to_end
 
-__all__ = ["FIELD_LINE", "HEAD_LIMIT", "Head", "HeadReader", "InvalidAnswer", "parse_head"]
+__all__ = [
+    "CONTROL",
+    "FIELD_LINE",
+    "HEAD_LIMIT",
+    "Head",
+    "HeadReader",
+    "InvalidAnswer",
+    "head_of",
+    "parse_head",
+]
 
 HEAD_LIMIT: Final = 256 * 1024
 
@@ -22,7 +32,8 @@ _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: ([^\0\r\n]*))?")
 FIELD_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([^\0\r\n]*)")
 _KEEP_ALIVE_TIMEOUT = re.compile(rb"\btimeout=([0-9]{1,6})\b", re.IGNORECASE)
 
-_CONTROL = frozenset((b"connection", b"content-length", b"keep-alive", b"transfer-encoding"))
+#: Fields that say how the body is framed, and for how long the connection lasts.
+CONTROL: Final = frozenset((b"connection", b"content-length", b"keep-alive", b"transfer-encoding"))
 _NOT_PASSED = frozenset((b"content-length",))
 
 
@@ -70,14 +81,29 @@ def parse_head(block: bytes) -> Head:
             raise InvalidAnswer("a header field is malformed")
         name, value = match[1], match[2].strip(b" \t")
         fields.append((name, value))
-        if (lower := name.lower()) in _CONTROL:
+        if (lower := name.lower()) in CONTROL:
             control.setdefault(lower, []).append(value)
-    minor = int(status_line[1])
+    headers = end_to_end(fields, _NOT_PASSED)
+    return head_of(int(status_line[1]), int(status_line[2]), status_line[3] or b"", headers, control)
+
+
+def head_of(
+    minor: int,
+    status: int,
+    phrase: bytes,
+    headers: list[Field],
+    control: Mapping[bytes, list[bytes]],
+) -> Head:
+    """A head, from its status line and fields.
+
+    :param control: the values of those in :data:`CONTROL`, by name in lower case.
+    :raises InvalidAnswer: when its length is none.
+    """
     return Head(
         minor=minor,
-        status=int(status_line[2]),
-        phrase=status_line[3] or b"",
-        headers=end_to_end(fields, _NOT_PASSED),
+        status=status,
+        phrase=phrase,
+        headers=headers,
         length=_length(control.get(b"content-length")),
         codings=_tokens(control.get(b"transfer-encoding")),
         persistent=_persistent(minor, _tokens(control.get(b"connection"))),
@@ -117,11 +143,13 @@ def _idle(values: list[bytes] | None) -> int | None:
 class HeadReader:
     """Collects bytes until an answer's own head is whole.
 
+    :param parse: reads a head, given without the blank line at its end, as :func:`parse_head` does.
     :param limit: bytes that the head may have together with all interim ones before it.
     """
 
+    parse: Callable[[bytes], Head] = parse_head
     limit: int = HEAD_LIMIT
-    _held: bytearray = field(factory=bytearray, init=False)
+    _held: bytearray | None = field(default=None, init=False)
     _searched: int = field(default=0, init=False)
     _spent: int = field(default=0, init=False)
 
@@ -131,25 +159,35 @@ class HeadReader:
         :return: the head and the bytes after it; ``None`` while it is incomplete.
         :raises InvalidAnswer: when it is malformed or too long.
         """
+        if self._held is None:  # most heads come in one piece, and need no place to wait in
+            end = data.find(b"\r\n\r\n")
+            if 0 <= end <= self.limit - 4 and data.startswith(b"HTTP/1."):
+                head = self.parse(data[:end])
+                if head.status >= 200:
+                    return head, data[end + 4 :]
+            self._held = bytearray()
         self._held += data
-        while (end := _HEAD_END.search(self._held, self._searched)) is not None:
-            self._check(self._spent + end.end())
+        return self._search(self._held)
+
+    def _search(self, held: bytearray) -> tuple[Head, bytes] | None:
+        while (end := _HEAD_END.search(held, self._searched)) is not None:
+            self._check(held, self._spent + end.end())
             if end[0] != b"\r\n\r\n":
                 raise InvalidAnswer("a line of its head ends without CR LF")
-            head = parse_head(bytes(self._held[: end.start()]))
+            head = self.parse(bytes(held[: end.start()]))
             if head.status >= 200:
-                return head, bytes(self._held[end.end() :])
+                return head, bytes(held[end.end() :])
             if head.status == 101:
                 raise InvalidAnswer("it switches protocols unasked")
-            del self._held[: end.end()]
+            del held[: end.end()]
             self._spent += end.end()
             self._searched = 0
-        self._check(self._spent + len(self._held))
-        self._searched = max(0, len(self._held) - 3)
+        self._check(held, self._spent + len(held))
+        self._searched = max(0, len(held) - 3)
         return None
 
-    def _check(self, size: int) -> None:
-        begun = self._held[: len(_BEGINNING)]
+    def _check(self, held: bytearray, size: int) -> None:
+        begun = held[: len(_BEGINNING)]
         if not _BEGINNING.startswith(begun):
             raise InvalidAnswer("it does not begin as an HTTP/1 answer does")
         if size > self.limit:
