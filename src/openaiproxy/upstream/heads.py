@@ -149,7 +149,7 @@ class HeadReader:
 
     parse: Callable[[bytes], Head] = parse_head
     limit: int = HEAD_LIMIT
-    _held: bytearray | None = field(default=None, init=False)
+    _held: bytearray = field(factory=bytearray, init=False)
     _searched: int = field(default=0, init=False)
     _spent: int = field(default=0, init=False)
 
@@ -159,13 +159,6 @@ class HeadReader:
         :return: the head and the bytes after it; ``None`` while it is incomplete.
         :raises InvalidAnswer: when it is malformed or too long.
         """
-        if self._held is None:  # most heads come in one piece, and need no place to wait in
-            end = data.find(b"\r\n\r\n")
-            if 0 <= end <= self.limit - 4 and data.startswith(b"HTTP/1."):
-                head = self.parse(data[:end])
-                if head.status >= 200:
-                    return head, data[end + 4 :]
-            self._held = bytearray()
         self._held += data
         return self._search(self._held)
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 import httptools
 
 from openaiproxy.upstream.bodies import BodyReader, Chunked, body_reader
-from openaiproxy.upstream.heads import CONTROL, Head, HeadReader, InvalidAnswer, head_of
+from openaiproxy.upstream.heads import CONTROL, HEAD_LIMIT, Head, HeadReader, InvalidAnswer, head_of
 from openaiproxy.wire.headers import HOP_BY_HOP, Field, end_to_end
 
 __all__ = ["LlhttpChunks", "LlhttpReader"]
@@ -25,6 +25,7 @@ __all__ = ["LlhttpChunks", "LlhttpReader"]
 _LINE_LIMIT: Final = 4096
 _TRAILER_LIMIT: Final = 64 * 1024
 _WATCHED: Final = HOP_BY_HOP | CONTROL
+_BEGINNINGS: Final = (b"HTTP/1.1 ", b"HTTP/1.0 ")
 #: Values of ``Connection`` that name no other field.
 _ABOUT_ITSELF: Final = (b"keep-alive", b"close")
 
@@ -66,33 +67,54 @@ class _Parser:
 
     def parse(self, block: bytes) -> Head:
         """As :func:`~openaiproxy.upstream.heads.parse_head`."""
-        whole = block + b"\r\n\r\n"
+        return self.parse_whole(block + b"\r\n\r\n")
+
+    def parse_whole(self, block: bytes) -> Head:
+        """Read a head.
+
+        :param block: with the blank line at its end.
+        :raises InvalidAnswer: in whichever way it is malformed.
+        """
         heard = self.heard = _Heard()
         parser = self.llhttp = httptools.HttpResponseParser(heard)
         try:
-            parser.feed_data(whole)
+            parser.feed_data(block)
         except httptools.HttpParserUpgrade:
             raise InvalidAnswer("it switches protocols unasked") from None
         except httptools.HttpParserError:
             raise InvalidAnswer("its head is malformed") from None
-        first = whole[: whole.index(b"\r\n")]
         status = parser.get_status_code()
-        if heard.heads != 1 or status < 100 or not first.startswith((b"HTTP/1.1 ", b"HTTP/1.0 ")):
-            raise InvalidAnswer("its status line is malformed")
-        if b"\0" in first:
+        if heard.heads != 1 or status < 100 or not block.startswith(_BEGINNINGS) or b"\0" in block:
             raise InvalidAnswer("its status line is malformed")
         passing, watched = heard.passing, heard.watched
-        if b" \r\n" in whole or b"\t\r\n" in whole:
+        heard.passing, heard.watched = [], []  # what is told from here on are trailers
+        if b" \r\n" in block or b"\t\r\n" in block:
             passing = [(name, value.rstrip(b" \t")) for name, value in passing]
-        # What is told from here on are trailers.
-        heard.passing, heard.watched = [], []
-        control: dict[bytes, list[bytes]] = {}
-        for name, value in watched:
-            control.setdefault(name, []).append(value.rstrip(b" \t"))
-        options = control.get(b"connection", ())
-        if any(option.lower() not in _ABOUT_ITSELF for option in options):
-            passing = end_to_end([*((b"connection", option) for option in options), *passing])
-        return head_of(first[7] - 48, status, first[13:], passing, control)
+            watched = [(name, value.rstrip(b" \t")) for name, value in watched]
+        phrase = block[13 : block.index(b"\r\n")]
+        return _head(block[7] - 48, status, phrase, passing, watched)
+
+
+def _head(
+    minor: int, status: int, phrase: bytes, passing: list[Field], watched: list[Field]
+) -> Head:
+    """Most heads say of themselves that a connection stays, or how long the body is, and no more."""
+    length = None
+    rest = False
+    for name, value in watched:
+        if name == b"content-length" and len(value) <= 18:  # of digits, and said once
+            length = int(value)
+        elif name != b"connection" or value != b"keep-alive":
+            rest = True
+    if not rest and (minor == 1 or not watched):
+        return Head(minor, status, phrase, passing, length, (), minor == 1, None)
+    control: dict[bytes, list[bytes]] = {}
+    for name, value in watched:
+        control.setdefault(name, []).append(value)
+    options = control.get(b"connection", ())
+    if any(option.lower() not in _ABOUT_ITSELF for option in options):
+        passing = end_to_end([*((b"connection", option) for option in options), *passing])
+    return head_of(minor, status, phrase, passing, control)
 
 
 class LlhttpReader:
@@ -102,10 +124,17 @@ class LlhttpReader:
 
     def __init__(self) -> None:
         self._parser = _Parser()
-        self._heads = HeadReader(self._parser.parse)
+        self._heads: HeadReader | None = None  # once a head comes in pieces, or behind another
 
     def feed(self, data: bytes) -> tuple[Head, bytes] | None:
         """As :meth:`HeadReader.feed <openaiproxy.upstream.heads.HeadReader.feed>`."""
+        if self._heads is None:
+            end = data.find(b"\r\n\r\n") + 4
+            if 3 < end <= HEAD_LIMIT and data.startswith(_BEGINNINGS):
+                head = self._parser.parse_whole(data[:end])
+                if head.status >= 200:
+                    return head, data[end:]
+            self._heads = HeadReader(self._parser.parse)
         return self._heads.feed(data)
 
     def body(self, head: Head, method: bytes) -> BodyReader | None:
