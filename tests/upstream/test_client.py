@@ -20,11 +20,10 @@ from twisted.web.server import NOT_DONE_YET, Request, Site
 
 from openaiproxy.errors import BadUpstream
 from openaiproxy.profile import Timeouts, Upstream
-from openaiproxy.upstream.client import UpstreamClient
 
-from .peers import BASE, Body, Dials, Taker, Talk, error, got, take
+from .peers import BASE, Body, Dials, Taker, Talk, client_on_wire, error, got, take
 
-pytestmark = pytest.mark.usefixtures("nothing_unhandled")
+pytestmark = pytest.mark.usefixtures("nothing_unhandled", "on_wire")
 
 EMPTY = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
@@ -249,7 +248,7 @@ def test_a_failed_dial_names_its_kind_and_the_peer(
     reason: Exception, status: int, code: str
 ) -> None:
     dials = Dials()
-    client = UpstreamClient(Clock(), Upstream(BASE), Timeouts(), dials)
+    client = client_on_wire(Clock(), Upstream(BASE), Timeouts(), dials)
     asked = client.fetch(b"GET", b"/", [])
     dials.waiting[0].errback(Failure(reason))
     problem = error(asked)
@@ -260,7 +259,7 @@ def test_a_failed_dial_names_its_kind_and_the_peer(
 
 def test_a_dial_that_takes_too_long_is_called_off() -> None:
     clock, dials = Clock(), Dials()
-    client = UpstreamClient(clock, Upstream(BASE), Timeouts(connect=3), dials)
+    client = client_on_wire(clock, Upstream(BASE), Timeouts(connect=3), dials)
     asked = client.fetch(b"GET", b"/", [])
     clock.advance(2.9)
     assert dials.cancelled == 0
@@ -282,7 +281,7 @@ def test_waiting_for_the_answer_has_no_limit_here() -> None:
 
 def test_cancelling_a_dial_calls_it_off() -> None:
     clock, dials = Clock(), Dials()
-    client = UpstreamClient(clock, Upstream(BASE), Timeouts(), dials)
+    client = client_on_wire(clock, Upstream(BASE), Timeouts(), dials)
     asked = client.fetch(b"GET", b"/", [])
     asked.cancel()
     assert dials.cancelled == 1
@@ -356,7 +355,7 @@ def test_a_real_site_understands_the_requests_and_its_answers_are_understood() -
             dial.callback(client)
             return dial
 
-    client = UpstreamClient(clock, Upstream(BASE), Timeouts(), Joined())
+    client = client_on_wire(clock, Upstream(BASE), Timeouts(), Joined())
     body = Body()
     asked = client.fetch(b"POST", b"/v1/x?a=%2F", [(b"X-A", b"1")], body)
     body.write(b"hello ")

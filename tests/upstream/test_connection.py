@@ -11,7 +11,7 @@ from openaiproxy.upstream.upload import WrongBodyLength
 
 from .peers import Body, Line, Taker, Talk, error, got, take
 
-pytestmark = pytest.mark.usefixtures("nothing_unhandled")
+pytestmark = pytest.mark.usefixtures("nothing_unhandled", "on_wire")
 
 SIZED = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
