@@ -16,6 +16,7 @@ from attrs import field, frozen
 from openaiproxy.bridging import Bridging
 
 __all__ = [
+    "WIRE",
     "ClientAuth",
     "ClientKey",
     "Config",
@@ -27,7 +28,6 @@ __all__ = [
     "Profile",
     "Route",
     "Timeouts",
-    "WIRE",
     "Upstream",
 ]
 

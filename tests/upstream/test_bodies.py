@@ -107,7 +107,14 @@ def test_chunks_may_be_cut_anywhere(cuts: list[int]) -> None:
 
 
 def test_bytes_after_the_last_chunk_are_seen(answer: Answer) -> None:
-    for excess in (b"HTTP/1.1", b"\r\n", b"\n", b"x", OK + b"\r\n", OK + b"Content-Length: 2\r\n\r\nno"):
+    for excess in (
+        b"HTTP/1.1",
+        b"\r\n",
+        b"\n",
+        b"x",
+        OK + b"\r\n",
+        OK + b"Content-Length: 2\r\n\r\nno",
+    ):
         reader = chunked(answer)
         assert reader.feed(b"2\r\nok\r\n0\r\n\r\n" + excess) == b"ok"
         assert (reader.over, reader.excess, reader.fault) == (True, True, None)

@@ -20,7 +20,7 @@ def parsed(answer: Answer, block: bytes) -> Head:
 def test_a_head_keeps_order_case_and_repetition(answer: Answer) -> None:
     head = parsed(
         answer,
-        b"HTTP/1.1 201 Made \xfc\r\nSet-Cookie: a=1\r\nx-A:  v \t\r\nSET-cookie: b=2\r\nEmpty:"
+        b"HTTP/1.1 201 Made \xfc\r\nSet-Cookie: a=1\r\nx-A:  v \t\r\nSET-cookie: b=2\r\nEmpty:",
     )
     assert (head.status, head.phrase) == (201, b"Made \xfc")
     assert head.headers == [
@@ -37,7 +37,7 @@ def test_hop_by_hop_fields_those_named_in_connection_and_the_length_do_not_pass(
     head = parsed(
         answer,
         b"HTTP/1.1 200 OK\r\nConnection: X-Mine, keep-alive\r\nx-mine: 1\r\nKeep-Alive: timeout=5\r\n"
-        b"Content-Length: 3\r\nTrailer: t\r\nUpgrade: h2c\r\nProxy-Authenticate: Basic\r\nKept: 2"
+        b"Content-Length: 3\r\nTrailer: t\r\nUpgrade: h2c\r\nProxy-Authenticate: Basic\r\nKept: 2",
     )
     assert head.headers == [(b"Kept", b"2")]
     assert (head.length, head.idle) == (3, 5)

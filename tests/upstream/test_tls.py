@@ -14,7 +14,7 @@ from zope.interface import implementer
 
 from openaiproxy.errors import BadUpstream
 from openaiproxy.profile import Timeouts, Upstream
-from openaiproxy.upstream.client import Answer, UpstreamClient
+from openaiproxy.upstream.client import Answer
 from openaiproxy.upstream.tls import TlsEndpoint, client_options, trust
 
 from .certificates import Authority

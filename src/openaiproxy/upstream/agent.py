@@ -82,7 +82,7 @@ class Prepared(Headers):
         """Nobody needs to add a ``Cookie``."""
         return True
 
-    def addRawHeader(self, name: str | bytes, value: str | bytes) -> None:  # type: ignore[override]
+    def addRawHeader(self, name: str | bytes, value: str | bytes) -> None:
         """Not taken: what is sent is fixed."""
 
 
@@ -132,10 +132,11 @@ class Asker:
         self._treq = HTTPClient(PoolAgent(pool), self._jar, _as_it_is)
         self._reactor = cast(Any, reactor)
 
-    def ask(self, request: Request) -> "Deferred[Incoming]":
-        """:return: fires with the answer when its head is there; may be cancelled. Fails as
-        :meth:`Connection.send <openaiproxy.upstream.connection.Connection.send>` and
-        :meth:`Pool.dial <openaiproxy.upstream.pool.Pool.dial>` do.
+    def ask(self, request: Request) -> "Deferred[Any]":
+        """:return: fires with treq's response when its head is there, whose ``original`` is the
+            :class:`~openaiproxy.upstream.incoming.Incoming`; may be cancelled. Fails as
+            :meth:`Connection.send <openaiproxy.upstream.connection.Connection.send>` and
+            :meth:`Pool.dial <openaiproxy.upstream.pool.Pool.dial>` do.
         """
         answered = self._treq.request(
             "GET" if request.body is None else "POST",
@@ -147,13 +148,8 @@ class Asker:
             unbuffered=True,
             reactor=self._reactor,
         )
-        return answered.addCallback(_under_treq)
+        return cast("Deferred[Any]", answered)
 
 
 def _as_it_is(body: IBodyProducer) -> IBodyProducer:
     return body
-
-
-def _under_treq(response: Any) -> Incoming:
-    """What treq has put into its own."""
-    return cast(Incoming, response.original)

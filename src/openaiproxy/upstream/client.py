@@ -11,7 +11,7 @@ limit here: that is the exchange's affair.
 
 import re
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from attrs import field, frozen
 from twisted.internet.defer import Deferred, fail
@@ -135,7 +135,8 @@ class UpstreamClient:
         """
         return self._pool.close()
 
-    def _answered(self, incoming: Incoming) -> Answer:
+    def _answered(self, response: Any) -> Answer:
+        incoming: Incoming = response.original
         head = incoming.head
         if self._proxy is not None and head.status == _PROXY_AUTHENTICATION_REQUIRED:
             incoming.abort()

@@ -84,7 +84,9 @@ def parse_head(block: bytes) -> Head:
         if (lower := name.lower()) in CONTROL:
             control.setdefault(lower, []).append(value)
     headers = end_to_end(fields, _NOT_PASSED)
-    return head_of(int(status_line[1]), int(status_line[2]), status_line[3] or b"", headers, control)
+    return head_of(
+        int(status_line[1]), int(status_line[2]), status_line[3] or b"", headers, control
+    )
 
 
 def head_of(

@@ -56,7 +56,7 @@ class _Heard:
 
     def on_message_complete(self) -> None:
         if not self.ends:
-            self.whole = len(self.pieces)  # others would be those of an answer that nobody asked for
+            self.whole = len(self.pieces)  # more would belong to an answer nobody asked for
         self.ends += 1
 
 
