@@ -36,10 +36,13 @@ setup(
         "twisted[tls]>=26.10",
     ],
     extras_require={
+        # llhttp, which reads HTTP where it is installed.
+        "fast": ["httptools>=0.7"],
         "test": [
             "anthropic>=0.60",
             "build",
             "h11",
+            "httptools>=0.7",
             "httpx",
             "hypothesis",
             "jsonschema",
