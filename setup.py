@@ -36,13 +36,13 @@ setup(
         "twisted[tls]>=26.10",
     ],
     extras_require={
-        # llhttp, which reads HTTP where it is installed.
-        "fast": ["httptools>=0.7"],
+        # Who parses HTTP by default, where it is there.
+        "fast": ["httptools>=0.6.4"],
         "test": [
             "anthropic>=0.60",
             "build",
             "h11",
-            "httptools>=0.7",
+            "httptools>=0.6.4",
             "httpx",
             "hypothesis",
             "jsonschema",
