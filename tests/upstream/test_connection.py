@@ -368,6 +368,19 @@ def test_a_body_that_is_at_hand_leaves_with_its_head_in_one_write() -> None:
     assert writes[0].endswith(b"\r\nContent-Length: 5\r\n\r\nhello")
 
 
+def test_a_body_that_is_over_is_not_paused_by_its_last_bytes() -> None:
+    talk, body = Talk(), AtHand(b"hello")
+    talk.answered(SIZED + b"0123456789")
+
+    def fill(data: bytes) -> None:
+        if talk.line.producer is not None:
+            talk.line.producer.pauseProducing()
+
+    talk.line.write = fill  # type: ignore[method-assign]
+    talk.ask(b"POST", body=body)
+    assert body.calls == ["start"]
+
+
 def test_no_more_of_it_is_held_for_that_than_a_read_brings() -> None:
     talk = Talk()
     talk.answered(SIZED + b"0123456789")

@@ -134,9 +134,9 @@ class Asker:
 
     def ask(self, request: Request) -> "Deferred[Any]":
         """:return: fires with treq's response when its head is there, whose ``original`` is the
-            :class:`~openaiproxy.upstream.incoming.Incoming`; may be cancelled. Fails as
-            :meth:`Connection.send <openaiproxy.upstream.connection.Connection.send>` and
-            :meth:`Pool.dial <openaiproxy.upstream.pool.Pool.dial>` do.
+        :class:`~openaiproxy.upstream.incoming.Incoming`; may be cancelled. Fails as
+        :meth:`Connection.send <openaiproxy.upstream.connection.Connection.send>` and
+        :meth:`Pool.dial <openaiproxy.upstream.pool.Pool.dial>` do.
         """
         answered = self._treq.request(
             "GET" if request.body is None else "POST",

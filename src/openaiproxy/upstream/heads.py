@@ -162,27 +162,24 @@ class HeadReader:
         :raises InvalidAnswer: when it is malformed or too long.
         """
         self._held += data
-        return self._search(self._held)
-
-    def _search(self, held: bytearray) -> tuple[Head, bytes] | None:
-        while (end := _HEAD_END.search(held, self._searched)) is not None:
-            self._check(held, self._spent + end.end())
+        while (end := _HEAD_END.search(self._held, self._searched)) is not None:
+            self._check(self._spent + end.end())
             if end[0] != b"\r\n\r\n":
                 raise InvalidAnswer("a line of its head ends without CR LF")
-            head = self.parse(bytes(held[: end.start()]))
+            head = self.parse(bytes(self._held[: end.start()]))
             if head.status >= 200:
-                return head, bytes(held[end.end() :])
+                return head, bytes(self._held[end.end() :])
             if head.status == 101:
                 raise InvalidAnswer("it switches protocols unasked")
-            del held[: end.end()]
+            del self._held[: end.end()]
             self._spent += end.end()
             self._searched = 0
-        self._check(held, self._spent + len(held))
-        self._searched = max(0, len(held) - 3)
+        self._check(self._spent + len(self._held))
+        self._searched = max(0, len(self._held) - 3)
         return None
 
-    def _check(self, held: bytearray, size: int) -> None:
-        begun = held[: len(_BEGINNING)]
+    def _check(self, size: int) -> None:
+        begun = self._held[: len(_BEGINNING)]
         if not _BEGINNING.startswith(begun):
             raise InvalidAnswer("it does not begin as an HTTP/1 answer does")
         if size > self.limit:

@@ -150,12 +150,12 @@ class Upload:
         if self._left is None:
             self._write(b"0\r\n\r\n")
         self.whole = True
+        self._end()  # first, as a body that is over is neither paused nor resumed
         held, self._held = self._held, None
         if held is not None:
             self._outlet.send(held)
         else:
             self._outlet.flush()
-        self._end()
 
     def _failed(self, reason: Failure) -> None:
         if self.under_way:
