@@ -16,10 +16,13 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.test import iosim
 from twisted.web.resource import Resource
-from twisted.web.server import NOT_DONE_YET, Request, Site
+from twisted.web.server import NOT_DONE_YET, Site
+from twisted.web.server import Request as ServerRequest
 
 from openaiproxy.errors import BadUpstream
 from openaiproxy.profile import Timeouts, Upstream
+from openaiproxy.upstream.agent import Prepared
+from openaiproxy.upstream.connection import Request
 
 from .peers import BASE, Body, Dials, Taker, Talk, client_on_wire, error, got, take
 
@@ -336,9 +339,9 @@ class Slow(Resource):
     """Answers when told to."""
 
     isLeaf = True
-    pending: Request
+    pending: ServerRequest
 
-    def render(self, request: Request) -> int:
+    def render(self, request: ServerRequest) -> int:
         self.pending = request
         return NOT_DONE_YET
 
@@ -394,3 +397,10 @@ def test_a_taker_hears_nothing_before_it_takes() -> None:
     taker = Taker()
     got(asked).deliver(taker)
     assert (taker.body, talk.line.paused) == (b"ab", False)
+
+
+def test_what_treq_is_given_for_headers_shows_no_key() -> None:
+    request = Request(b"GET", b"GET / HTTP/1.1\r\nAuthorization: Bearer sk-1\r\n\r\n", None)
+    shown = repr(Prepared(request))
+    assert "sk-1" not in shown
+    assert "prepared" in shown

@@ -74,6 +74,10 @@ class Prepared(Headers):
     def __init__(self, request: Request) -> None:
         self.request = request
 
+    def __repr__(self) -> str:
+        """Nothing of the request, whose fields hold keys."""
+        return "<a prepared request>"
+
     def copy(self) -> "Prepared":
         """It is handed on as it is."""
         return self
