@@ -26,6 +26,7 @@ class Purses:
     """What the ports of a process spend.
 
     :param reactor: clock, name resolver and threads.
+    :param wire: who reads answers, ``ours`` or ``twisted``.
     :param told: is told of each refresh of a login: the first profile that spends it, and whether
         tokens were got.
     """
