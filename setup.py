@@ -18,6 +18,7 @@ setup(
     long_description_content_type="text/x-rst",
     license="MIT",
     license_files=["LICENSE"],
+    entry_points={"console_scripts": ["openaiproxy = openaiproxy.cli.commands:main"]},
     python_requires=">=3.11",
     package_dir={"": "src", "twisted.plugins": "twisted/plugins"},
     packages=[*find_packages("src"), "twisted.plugins"],
@@ -37,10 +38,13 @@ setup(
         "twisted[tls]>=26.10",
     ],
     extras_require={
+        # Who parses HTTP by default, where it is there.
+        "fast": ["httptools>=0.6.4"],
         "test": [
             "anthropic>=0.60",
             "build",
             "h11",
+            "httptools>=0.6.4",
             "httpx",
             "hypothesis",
             "jsonschema",

@@ -1,5 +1,7 @@
-"""What holds for all tests: generated examples are the same in every run, and no secret is told anywhere."""
+"""What holds for all tests: generated examples are the same in every run, no secret is told anywhere, and the end tells
+how many recordings kept the laws."""
 
+import re
 from typing import Any
 
 from hypothesis import settings
@@ -13,3 +15,28 @@ settings.load_profile("same")
 def pytest_configure(config: Any) -> None:
     """Have the session swept (``tests/sweep.py``)."""
     config.pluginmanager.register(Plugin(SWEEP), "openaiproxy-sweep")
+
+
+_LAW = re.compile(
+    r"tests/(test_laws|test_oracle|test_schemas)\.py::[^\[]+\[.*?(\w+/\w+/[^\]]+?\.json)"
+)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Counts, for each set of laws, the recordings that kept and that broke one."""
+    kept: dict[str, set[str]] = {}
+    broken: dict[str, set[str]] = {}
+    for outcome, counted in (("passed", kept), ("failed", broken)):
+        for report in terminalreporter.stats.get(outcome, ()):
+            found = _LAW.match(report.nodeid)
+            if found:
+                counted.setdefault(found[1], set()).add(found[2])
+    for name in sorted({*kept, *broken}):
+        files, wrong = kept.get(name, set()), broken.get(name, set())
+        terminalreporter.write_line(
+            f"{name}: {len(files | wrong)} recordings, {len(wrong)} in breach"
+        )
+    if kept or broken:
+        terminalreporter.write_line(
+            "figures of all recordings: docs/dialects.rst, python -m tests.report"
+        )

@@ -22,9 +22,6 @@ from openaiproxy.web.presence import PERIOD, has_left
 
 __all__ = ["Request"]
 
-# Twisted knows none for 429, and others.
-_PHRASES = {each.value: each.phrase.encode("ascii") for each in HTTPStatus}
-
 
 class _Reading(Gate):
     """The client's connection, as its body sees it."""
@@ -152,13 +149,12 @@ class Request(TwistedRequest):
         if connection or not self.body.whole or self.channel.factory.draining:
             fresh.setRawHeaders(b"Connection", [b"close"])
             self.channel.persistent = False
-        self.setResponseCode(status, phrase or None)
+        self.setResponseCode(status, phrase or _phrase(status))
         self.write(b"")
 
     def answer_whole(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
         """Answer with a body that is at hand, and finish."""
-        length = None if status in (204, 304) else len(body)
-        self.start_answer(status, _PHRASES.get(status, b""), headers, length)
+        self.start_answer(status, b"", headers, None if status in (204, 304) else len(body))
         if body:
             self.write(body)
         self.finish()
@@ -196,3 +192,11 @@ class Request(TwistedRequest):
             error = ProxyError(500, "internal_error", "the proxy failed to handle this request")
             self.answer_whole(500, error_headers(error), error_body(error))
         return reason
+
+
+def _phrase(status: int) -> bytes:
+    """What a status of ours is called."""
+    try:
+        return HTTPStatus(status).phrase.encode("ascii")
+    except ValueError:
+        return b"Unknown"
