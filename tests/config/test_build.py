@@ -103,3 +103,9 @@ def test_a_ca_bundle_that_is_none_is_a_mistake(content: str | bytes | Exception,
 def test_a_mistake_that_concerns_every_profile_is_told_once() -> None:
     said = World().mistakes(listen=["gateway=tcp:1", "passthrough=tcp:2"], keepalive="x")
     assert said == ["--keepalive: expected a number of seconds above 0, or none, not 'x'"]
+
+
+def test_a_burst_without_a_rate_is_warned_of() -> None:
+    [warning] = World().load(burst="3").warnings
+    assert warning == "--burst: not used by profile gateway, which has no rate"
+    assert World().load(burst="3", rate="60/min").warnings == ()

@@ -35,7 +35,7 @@ from openaiproxy.config.settings import (
 )
 from openaiproxy.config.simple import LONGEST, SIMPLE
 from openaiproxy.config.sources import Given, Level, Reading, why
-from openaiproxy.config.times import FIRST_BYTE, IDLE, TOTAL
+from openaiproxy.config.times import BURST, FIRST_BYTE, IDLE, TOTAL
 from openaiproxy.config.urls import EMBEDDED, MASK
 from openaiproxy.presets import CredentialRule, Preset
 from openaiproxy.profile import ClientAuth, Credential, Profile, Upstream
@@ -93,6 +93,8 @@ class _Building:
             profile = self._lay(profile, setting)
         if profile.bridging.mode is Mode.RELAY:
             self._warn_of_idle(TRANSLATING, "relays requests as they are")
+        if profile.limits.rate is None:
+            self._warn_of_idle((BURST,), "has no rate")
         profile = self._with_simple(self._with_models(profile))
         upstream = self._upstream(profile.upstream)
         credential, server_key_said = self._credential(profile.credential, upstream)

@@ -4,7 +4,7 @@ from openaiproxy.config.customary import count, milliseconds
 from openaiproxy.config.setting import Setting
 from openaiproxy.config.values import or_none, rate, seconds, size, whole
 
-__all__ = ["FIRST_BYTE", "IDLE", "LIMITS", "TIMES", "TOTAL"]
+__all__ = ["BURST", "FIRST_BYTE", "IDLE", "LIMITS", "TIMES", "TOTAL"]
 
 FIRST_BYTE = Setting(
     "first-byte-timeout",
@@ -29,6 +29,13 @@ TOTAL = Setting(
     "Seconds for an exchange, or none.",
     environment=("OPENAI_PROXY_SERVER_TIMEOUT_MS",),
     customary=milliseconds,
+)
+
+BURST = Setting(
+    "burst",
+    or_none(whole(1)),
+    "limits.burst",
+    "How many of them may come at once; none is a minute's.",
 )
 
 TIMES = (
@@ -94,10 +101,5 @@ LIMITS = (
         "limits.rate",
         "Requests of one client key, or of one address where there are no keys, such as 60/min, or none.",
     ),
-    Setting(
-        "burst",
-        or_none(whole(1)),
-        "limits.burst",
-        "How many of them may come at once; none is a minute's.",
-    ),
+    BURST,
 )
