@@ -27,6 +27,9 @@ from openaiproxy.web.tree import build_tree
 
 SALT = b"salt for the tests only, 32 bytes"[:32]
 
+#: The wires that tests asked for, see the fixture ``on_wire``; the first is the default of the code under test.
+CHOSEN = [""]
+
 
 class ClientTransport(StringTransport):
     """A client's connection that remembers how it was ended."""
@@ -163,12 +166,14 @@ class Connection:
 class Wired:
     """A port in memory.
 
+    :param on_wire: the wire of its connections; the last of :data:`CHOSEN` where none is named.
     :param lines: the values of the lines that were written.
     """
 
     profile: Profile
     loopback: bool = True
     payloads: PayloadLog | None = None
+    on_wire: str = field(factory=lambda: CHOSEN[-1])
     clock: Clock = field(factory=Clock)
     upstream: ScriptedUpstream = field(factory=ScriptedUpstream)
     lines: list[dict[str, Any]] = field(factory=list)
@@ -189,7 +194,7 @@ class Wired:
             log=Logger(namespace="openaiproxy.access", observer=self.lines.append),
             payloads=self.payloads,
         )
-        self.site = Site(build_tree(self.port), self.clock, self.port.note_refused)
+        self.site = Site(build_tree(self.port), self.clock, self.port.note_refused, self.on_wire)
 
     def client(self) -> Connection:
         """A new connection."""

@@ -10,6 +10,7 @@ that is given the exchange and the target to ask the upstream for.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IDelayedCall
@@ -64,7 +65,7 @@ class Exchange:
     def begin(self) -> None:
         """Start it; it ends by itself."""
         self.request.body.on_failure = self._fail
-        self.request.gone().addErrback(lambda _: self.cut("client-gone"))
+        self.request.on_gone = partial(self.cut, "client-gone")
         self._running = running = Deferred.fromCoroutine(self._run())
         if self._cut is not None or self._error is not None:
             running.cancel()
@@ -125,7 +126,7 @@ class Exchange:
         request.body.limit(port.profile.limits.body, port.profile.timeouts.client_body)
         if port.profile.timeouts.total is not None:
             total = port.profile.timeouts.total
-            self._total = port.clock.callLater(total, self._timed_out, "total")
+            self._total = request.clock.callLater(total, self._timed_out, "total")
         await self._find_course(port, request, upstream_target)(self, upstream_target)
 
     def _answer_preflight(self, target: Target) -> None:
@@ -155,7 +156,7 @@ class Exchange:
         """(Re)start the wait for the answer's head: it counts from the last byte that went up."""
         wait = self.port.profile.timeouts.first_byte
         if self._first_byte is None:
-            self._first_byte = self.port.clock.callLater(wait, self._timed_out, "first_byte")
+            self._first_byte = self.request.clock.callLater(wait, self._timed_out, "first_byte")
         else:
             self._first_byte.reset(wait)
 

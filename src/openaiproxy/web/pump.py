@@ -98,6 +98,7 @@ class Pump(Protocol):
         self._request.registerProducer(self, True)
         self._answer.deliver(self)
         if not self._over:
+            self._request.flush()
             self._arm()
         return done
 

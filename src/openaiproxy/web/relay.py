@@ -47,7 +47,7 @@ async def pass_on(exchange: Exchange, answer: Answer, dialect: Dialect | None = 
     told = None if dialect is None else partial(_told_cut, dialect)
     flow = Passing(Boundary() if commentable else None, piece, told)
     exchange.open_answer(answer.status, answer.phrase, answer.headers, answer.length)
-    pump = Pump(exchange.request, answer, port.clock, port.profile.timeouts, flow)
+    pump = Pump(exchange.request, answer, exchange.request.clock, port.profile.timeouts, flow)
     exchange.pumped(await pump.run())
 
 

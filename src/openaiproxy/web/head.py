@@ -1,0 +1,201 @@
+"""One request's head, from its bytes to a value. llhttp, Node's own parser, reads the fields.
+
+The request line is read here: llhttp knows only some methods, reads several spaces as one, and leaves out the version.
+It is given a line of which it can think what it likes, and then the fields as they came. In its strict mode it
+refuses folded fields, bare CR or LF, NUL and other control characters, a name that is no token, white space before the
+colon, two lengths, and a length beside ``chunked``. What it would let pass is refused by
+:mod:`openaiproxy.web.framing`, and by the bounds here.
+"""
+
+import re
+
+from attrs import frozen
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
+from twisted.web.http_headers import Headers
+
+from openaiproxy.web.framing import (
+    HEAD_BYTES,
+    HEAD_FIELDS,
+    LINE_BYTES,
+    bad_framing,
+    check_head,
+    head_too_large,
+    is_chunked,
+    is_length,
+    stays,
+    target_too_long,
+)
+from openaiproxy.wire.headers import is_token
+
+__all__ = ["Fields", "Head", "check_begun", "read_head"]
+
+_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([\x21-\xb0]+) (HTTP/1\.[01])\Z")
+# Of lines that aren't complete: what can't become part of valid ones.
+_BROKEN = re.compile(rb"\x00|(?<!\r)\n|\r(?!\n|\Z)")
+_TARGET_BYTES = bytes(range(0x21, 0xB1))
+_FIRST_LINE = b"POST / HTTP/1.1"
+
+
+class Fields(Headers):
+    """A request's fields as they came: names as they were spelt, values in their order.
+
+    Twisted's interface for reading, by lower-case names inside.
+    """
+
+    __slots__ = ("_names",)
+
+    def __init__(self) -> None:
+        self._rawHeaders: dict[bytes, list[bytes]] = {}
+        self._names: dict[bytes, bytes] = {}
+
+    def add(self, name: bytes, value: bytes) -> None:
+        """Add a field as it was read."""
+        lower = name.lower()
+        known = self._rawHeaders.get(lower)
+        if known is None:
+            self._rawHeaders[lower] = [value]
+            self._names[lower] = name
+        else:
+            known.append(value)
+
+    def hasHeader(self, name):  # type: ignore[no-untyped-def]
+        """Whether there is such a field."""
+        return _lower(name) in self._rawHeaders
+
+    def getRawHeaders(self, name, default=None):  # type: ignore[no-untyped-def]
+        """:returns: the values of the fields of that name; as text where it is given as text."""
+        values = self._rawHeaders.get(_lower(name))
+        if values is None:
+            return default
+        return values if isinstance(name, bytes) else [value.decode("utf-8") for value in values]
+
+    def getAllRawHeaders(self):  # type: ignore[no-untyped-def]
+        """:returns: pairs of a name, as it was spelt first, and its values."""
+        return zip(self._names.values(), self._rawHeaders.values(), strict=True)
+
+
+def _lower(name: str | bytes) -> bytes:
+    return name.lower() if isinstance(name, bytes) else name.lower().encode("latin-1")
+
+
+@frozen
+class Head:
+    """A request's head.
+
+    :param length: of its body, in bytes; ``None`` where it is chunked.
+    :param stays: whether another request may follow on the connection.
+    """
+
+    method: bytes
+    target: bytes
+    version: bytes
+    fields: Fields
+    length: int | None
+    stays: bool
+
+
+class _Reading:
+    """What llhttp calls."""
+
+    def __init__(self) -> None:
+        self.fields = Fields()
+        self.count = 0
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.count += 1
+        self.fields.add(name, value.strip(b" \t"))
+
+
+def read_head(data: bytes) -> Head:
+    """Read a head.
+
+    :param data: from its first byte to its blank line, that included.
+    :raises BadRequest: when it is none.
+    """
+    end = data.index(b"\r\n")
+    _check_line(data[:end])
+    line = _LINE.match(data, 0, end)
+    if line is None:
+        raise bad_framing("a request line that is none")
+    if len(data) > LINE_BYTES:
+        _check_size(data)
+    fields = _read_fields(data[end:])
+    method, target, version = line.groups()
+    check_head(fields, version)
+    connection = fields.getRawHeaders(b"connection", ())
+    return Head(
+        method, target, version, fields, _length(fields), stays(method, target, version, connection)
+    )
+
+
+def _read_fields(data: bytes) -> Fields:
+    reading = _Reading()
+    try:
+        HttpRequestParser(reading).feed_data(_FIRST_LINE + data)
+    except HttpParserUpgrade:
+        pass  # It is complete all the same, and no protocol is changed to.
+    except HttpParserError as error:
+        raise bad_framing("a field that is none") from error
+    if reading.count > HEAD_FIELDS:
+        raise head_too_large()
+    return reading.fields
+
+
+def _length(fields: Fields) -> int | None:
+    codings = fields.getRawHeaders(b"transfer-encoding")
+    lengths = fields.getRawHeaders(b"content-length")
+    if codings is None and lengths is None:
+        return 0
+    if len(codings or ()) + len(lengths or ()) > 1:
+        raise bad_framing("its body has two lengths")
+    if codings:
+        if not is_chunked(codings[0]):
+            raise bad_framing("a transfer coding other than chunked")
+        return None
+    if not is_length(lengths[0]):
+        raise bad_framing("a length that is no number")
+    return int(lengths[0])
+
+
+def check_begun(data: bytes, scanned: int) -> None:
+    """Look at a head that isn't complete, for what can't become one.
+
+    :param data: all that there is of it.
+    :param scanned: how many bytes of that were looked at before.
+    :raises BadRequest: when it can't.
+    """
+    if _BROKEN.search(data, max(scanned - 1, 0)):
+        raise bad_framing("a byte that no head can hold")
+    end = data.find(b"\r\n")
+    if end < 0 and data != b"\r":
+        _check_line(data)
+        if not _can_become_a_line(data):
+            raise bad_framing("a request line that is none")
+    elif end >= 0 and scanned <= end + 1:
+        _check_line(data[:end])
+        if not _LINE.match(data, 0, end):
+            raise bad_framing("a request line that is none")
+    if len(data) > LINE_BYTES:
+        _check_size(data)
+
+
+def _can_become_a_line(begun: bytes) -> bool:
+    method, *rest = begun.removesuffix(b"\r").split(b" ", 2)
+    target, version = rest[0] if rest else b"", rest[1] if len(rest) > 1 else b""
+    return (
+        is_token(method)
+        and not target.strip(_TARGET_BYTES)
+        and (len(rest) < 2 or target != b"")
+        and any(known.startswith(version) for known in (b"HTTP/1.1", b"HTTP/1.0"))
+    )
+
+
+def _check_line(line: bytes) -> None:
+    if len(line) > LINE_BYTES // 2:
+        raise target_too_long()
+
+
+def _check_size(data: bytes) -> None:
+    lines = data.split(b"\r\n")
+    if max(map(len, lines)) > LINE_BYTES or sum(map(len, lines)) > HEAD_BYTES:
+        raise head_too_large()
