@@ -1,14 +1,13 @@
 """A small load generator on asyncio, for where the one in C isn't at hand.
 
 It costs more CPU time than some of what it loads, so it shows ratios between proxies that share its upstream, and
-neither rates nor delays below a millisecond. Prints one JSON object: ``done``, ``ok``, ``err``, ``events``, and
-``first_ms``, the median time to the first event.
+neither rates nor delays below a millisecond. Prints one JSON object: ``done``, ``err``, ``events``, and ``ttft_ms``,
+the time from a request to its first event: ``p50`` and ``p99``.
 """
 
 import argparse
 import asyncio
 import json
-import statistics
 import time
 from pathlib import Path
 
@@ -79,26 +78,32 @@ def main() -> None:
     """The command line is a part of that of the generator in C."""
     parser = argparse.ArgumentParser()
     parser.add_argument("-p", type=int, required=True, help="port")
+    parser.add_argument("-P", default="/v1/chat/completions", help="path")
     parser.add_argument("-b", type=Path, required=True, help="file of the request's body")
     parser.add_argument("-c", type=int, default=1, help="connections")
     parser.add_argument("-n", type=int, help="requests in all")
     parser.add_argument("-T", type=float, default=600, help="seconds")
     parser.add_argument("-r", type=float, default=1e9, help="connections opened per second")
-    parser.add_argument("-H", action="append", default=[], help="header field")
     options = parser.parse_args()
     body = options.b.read_bytes()
     head = [
-        "POST /v1/chat/completions HTTP/1.1",
+        f"POST {options.P} HTTP/1.1",
         f"Host: 127.0.0.1:{options.p}",
         "Authorization: Bearer sk-bench",
         "Content-Type: application/json",
         f"Content-Length: {len(body)}",
-        *options.H,
     ]
     load = Load(options.p, ("\r\n".join(head) + "\r\n\r\n").encode() + body, options.n, options.T)
     asyncio.run(load.run(options.c, options.r))
-    first = statistics.median(load.first_ms) if load.first_ms else None
-    said = {"done": load.done, "err": load.err, "events": load.events, "first_ms": first}
+    first = sorted(load.first_ms)
+    said = {
+        "done": load.done,
+        "err": load.err,
+        "events": load.events,
+        "ttft_ms": {f"p{part}": first[(len(first) - 1) * part // 100] for part in (50, 99)}
+        if first
+        else None,
+    }
     print(json.dumps(said))
 
 

@@ -35,6 +35,7 @@ PROXY_CORE = _CORES[0] if len(_CORES) > 1 else None
 LOAD_CORE = _CORES[1] if len(_CORES) > 1 else None
 _NOT_PASSED_ON = (
     "OPENAI",
+    "CODEX",
     "HTTP_PROXY",
     "HTTPS_PROXY",
     "ALL_PROXY",
@@ -165,7 +166,13 @@ class Household:
         return process
 
 
-def ours(port: int, upstream: str, *options: str, logger: str | None = None) -> list[str]:
+def ours(
+    port: int,
+    upstream: str,
+    *options: str,
+    profile: str = "passthrough",
+    logger: str | None = None,
+) -> list[str]:
     """The command that starts this project's proxy from its checkout.
 
     :param upstream: URL, or ``embedded``.
@@ -182,7 +189,7 @@ def ours(port: int, upstream: str, *options: str, logger: str | None = None) -> 
     service = [
         "openaiproxy",
         "--profile",
-        "passthrough",
+        profile,
         "--port",
         str(port),
         "--upstream",

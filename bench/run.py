@@ -6,21 +6,17 @@ disturbs all alike; trust CPU time (the whole process tree's, kernel included) a
 """
 
 import argparse
-import importlib.util
 import os
 import resource
 import shutil
-import statistics
-import subprocess
-import sys
 import tempfile
 import time
-import venv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
-from attrs import define, field, frozen
-from processes import LOAD_CORE, PROXY_CORE, Household, Process, free_port, ours, versions_of
+from peers import find_python
+from processes import LOAD_CORE, PROXY_CORE, Household, free_port, ours, versions_of
+from subjects import Subject, Suite, play_round, print_rows
 from tools import Tools, find_tools
 
 _HERE = Path(__file__).resolve().parent
@@ -45,56 +41,13 @@ http {{
 """
 
 
-@frozen
-class Suite:
-    """A load, and what its CPU time is divided by.
-
-    :param options: of the load generator; ``-T`` is added where it runs for a time.
-    """
-
-    title: str
-    shape: str
-    options: tuple[str, ...]
-    per: str
-    timed: bool = True
-
-
+_FIRST, _IDLE, _PEAK = "first event ms", "at rest MB", "1,000 streams MB"
 SUITES = (
     Suite("1 connection us/request", "whole", ("-c", "1"), "requests"),
     Suite("16 connections us/request", "whole", ("-c", "16"), "requests"),
     Suite("fast us/chunk", "fast", ("-c", "4"), "events"),
-    Suite("paced us/chunk", "paced", ("-c", "10", "-r", "137"), "events", timed=False),
+    Suite("paced us/chunk", "paced", ("-c", "10", "-r", "137"), "events", False, _FIRST),
 )
-_FIRST, _IDLE, _PEAK = "first event ms", "at rest MB", "1,000 streams MB"
-
-
-@define
-class Subject:
-    """Something that is measured."""
-
-    name: str
-    process: Process
-    port: int
-    figures: dict[str, list[float]] = field(factory=dict)
-    wrong: int = 0
-
-    def note(self, title: str, figure: float) -> None:
-        """Keep a figure."""
-        self.figures.setdefault(title, []).append(figure)
-
-    def median(self, title: str) -> str:
-        """Of the figures kept, as text."""
-        kept = self.figures.get(title)
-        if not kept:
-            return "-"
-        middle = statistics.median(kept)
-        return (
-            f"{middle:,.2f}"
-            if middle < 10
-            else f"{middle:,.1f}"
-            if middle < 100
-            else f"{middle:,.0f}"
-        )
 
 
 def _start_nginx(household: Household, upstream: int) -> Iterator[Subject]:
@@ -111,22 +64,8 @@ def _start_nginx(household: Household, upstream: int) -> Iterator[Subject]:
     yield Subject("nginx, unbuffered", household.start("nginx", command, port, PROXY_CORE), port)
 
 
-def _python_with_fastapi(given: str | None, folder: Path) -> str | None:
-    """An interpreter that has FastAPI, uvicorn and httpx; a temporary one is made where this one has not."""
-    if given is not None:
-        return given
-    if all(importlib.util.find_spec(name.partition("[")[0]) for name in _FASTAPI):
-        return sys.executable
-    print("fastapi: installing it into a temporary environment", flush=True)
-    where = folder / "venv"
-    venv.create(where, with_pip=True)
-    python = str(where / "bin" / "python")
-    install = [python, "-m", "pip", "install", "-q", "--disable-pip-version-check", *_FASTAPI]
-    return python if subprocess.run(install, timeout=180, check=False).returncode == 0 else None
-
-
 def _start_fastapi(household: Household, upstream: int, given: str | None) -> Iterator[Subject]:
-    python = _python_with_fastapi(given, household.folder)
+    python = find_python(_FASTAPI, given, household.folder)
     if python is None:
         print("fastapi: absent, it could not be installed")
         return
@@ -158,29 +97,6 @@ def _start_ours(household: Household, upstream: int, quick: bool) -> Iterator[Su
         yield Subject(f"openaiproxy, {kind}", process, port)
 
 
-def _measure(tools: Tools, subject: Subject, suite: Suite, limits: Sequence[str]) -> None:
-    before = subject.process.cpu()
-    seen = tools.end(tools.begin(subject.port, suite.shape, *suite.options, *limits))
-    used = subject.process.cpu() - before
-    subject.wrong += seen.wrong
-    subject.note(suite.title, used / max(1, getattr(seen, suite.per)) * 1e6)
-    if suite.shape == "paced" and seen.first_ms is not None:
-        subject.note(_FIRST, seen.first_ms)
-
-
-def _round(
-    tools: Tools, subjects: list[Subject], seconds: float, streams: int, number: int
-) -> None:
-    for suite in SUITES:
-        limits = ["-T", str(seconds)] if suite.timed else ["-n", str(streams)]
-        # Each begins a round once, so that none is always the one after the same neighbour.
-        for index in range(len(subjects)):
-            subject = subjects[(index + number) % len(subjects)]
-            if number == 0 and suite.timed:
-                tools.end(tools.begin(subject.port, suite.shape, *suite.options, "-T", "0.2"))
-            _measure(tools, subject, suite, limits)
-
-
 def _hold_streams(tools: Tools, subjects: list[Subject]) -> None:
     """Open 1,000 streams of three chunks two seconds apart through each, and note the most memory meanwhile."""
     count = str(_IDLE_STREAMS)
@@ -204,12 +120,7 @@ def _print_table(subjects: list[Subject]) -> None:
         [subject.name, *(subject.median(title) for title in titles[:-1]), str(subject.wrong)]
         for subject in subjects
     ]
-    upper, lower = zip(
-        *((title.rpartition(" ")[0], title.rpartition(" ")[2]) for title in titles), strict=True
-    )
-    print()
-    for row in (["", *upper], ["", *lower], *rows):
-        print(f"{row[0]:<36}" + "".join(f"{cell:>15}" for cell in row[1:]))
+    print_rows(titles, rows)
     print(
         "\nus: CPU time, user and system, of the whole process tree. wrong: requests that failed or were cut."
     )
@@ -238,7 +149,7 @@ def run(options: argparse.Namespace, folder: Path) -> bool:
         ]
         for number in range(options.rounds or rounds):
             print(f"round {number + 1}", flush=True)
-            _round(tools, subjects, seconds, streams, number)
+            play_round(tools, SUITES, subjects, seconds, streams, number)
         for subject in subjects:
             subject.note(_IDLE, subject.process.rss() / 1e6)
         print(f"{_IDLE_STREAMS:,} streams", flush=True)

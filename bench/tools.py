@@ -26,20 +26,28 @@ _HERE = Path(__file__).resolve().parent
 class Shape:
     """An answer to ask for.
 
-    :param chunks: of a stream; 0 asks for a whole answer of 1 KB.
+    :param chunks: of its text, as a stream.
     :param apart: seconds between chunks, 0 for as fast as it goes.
+    :param whole: bytes of a whole answer; 0 asks for a stream.
     """
 
     chunks: int = 0
     apart: float = 0.0
+    whole: int = 0
 
 
+#: ``text`` has 4,800 characters, whole or as a stream: a proxy may ask for either, whatever it was asked for.
 SHAPES: Mapping[str, Shape] = {
-    "whole": Shape(),
+    "whole": Shape(whole=1024),
+    "text": Shape(200, whole=5_650),
     "fast": Shape(200),
     "paced": Shape(200, 0.005),
+    "short": Shape(5),
     "idle": Shape(3, 2.0),
 }
+_PATHS = {"chat": "/v1/chat/completions", "responses": "/v1/responses"}
+_SYSTEM = "Be brief."
+_USER = "Summarise this, please: " + "one two three four five " * 25
 
 
 @frozen
@@ -48,12 +56,16 @@ class Seen:
 
     :param first_ms: median milliseconds from the upstream's write of a stream's first event to its arrival; where
         events carry no time, from the request on.
+    :param began_ms: median milliseconds from a request to the first event of its stream.
+    :param began_p99_ms: the same of the slowest in a hundred.
     """
 
     requests: int
     events: int
     wrong: int
     first_ms: float | None
+    began_ms: float | None
+    began_p99_ms: float | None
 
 
 @define
@@ -75,28 +87,28 @@ class Tools:
             command = [sys.executable, "-m", "openaiproxy.upstream.embedded", "--port", str(port)]
         return household.start("upstream", command, port, LOAD_CORE)
 
-    def begin(self, port: int, shape: str, *options: str) -> "subprocess.Popen[str]":
+    def begin(
+        self, port: int, shape: str, *options: str, dialect: str = "chat"
+    ) -> "subprocess.Popen[str]":
         """Start to load a port.
 
         :param options: ``-c`` connections, ``-n`` requests or ``-T`` seconds, ``-r`` new connections a second.
+        :param dialect: of the requests, ``chat`` or ``responses``.
         """
         form = SHAPES[shape]
         if self.compiled is not None:
-            command = [str(self.compiled / "lg"), "-P", "/v1/chat/completions"]
-            command += ["-e", str(form.chunks)] if form.chunks else []
+            command = [str(self.compiled / "lg")]
+            command += [] if form.whole else ["-e", str(form.chunks)]
         else:
             command = [sys.executable, str(_HERE / "load.py")]
-            pace = f",pace={form.apart}" if form.apart else ""
-            fault = f"x-embedded-fault: chunks={form.chunks}{pace}"
-            command += ["-H", fault] if form.chunks else []
         pin = (
             ["taskset", "-c", str(LOAD_CORE)]
             if LOAD_CORE is not None and shutil.which("taskset")
             else []
         )
-        body = self._body(shape, form)
+        ask = ["-P", _PATHS[dialect], "-b", str(self.body(shape, dialect))]
         return subprocess.Popen(
-            [*pin, *command, "-p", str(port), "-b", str(body), *options],
+            [*pin, *command, "-p", str(port), *ask, *options],
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -106,34 +118,37 @@ class Tools:
         out, _ = running.communicate(timeout=180)
         said = json.loads(out)
         wrong = said["err"] + said.get("bad", 0) + said.get("incomplete", 0)
-        stamped = said.get("first_delay_ms")
-        first = stamped["p50"] if stamped else said.get("first_ms")
-        return Seen(said["done"], said["events"], wrong, first)
+        began = said["ttft_ms"] or {}
+        first = (said.get("first_delay_ms") or began).get("p50")
+        return Seen(said["done"], said["events"], wrong, first, began.get("p50"), began.get("p99"))
 
-    def _body(self, shape: str, form: Shape) -> Path:
-        """A request's body; the upstream in C reads the answer's shape in the model's name."""
-        path = self.folder / f"{shape}.json"
+    def body(self, shape: str, dialect: str = "chat") -> Path:
+        """The file of a request's body; upstreams read the answer's shape in the model's name."""
+        path = self.folder / f"{dialect}-{shape}.json"
         if path.exists():
             return path
-        model = "gpt-4.1-mini"
-        if self.compiled is not None:
-            model = (
-                f"mock-n{form.chunks}-s320-d{form.apart * 1000:.0f}"
-                if form.chunks
-                else "mock-k1024"
-            )
-        messages = [
-            {"role": "system", "content": "Be brief."},
-            {
-                "role": "user",
-                "content": "Summarise this, please: " + "one two three four five " * 25,
-            },
-        ]
-        asked: dict[str, object] = {"model": model, "messages": messages, "temperature": 0.7}
-        if form.chunks:
-            asked |= {"stream": True, "stream_options": {"include_usage": True}}
+        form = SHAPES[shape]
+        asked: dict[str, object] = {"model": self._model(form), "temperature": 0.7}
+        if dialect == "chat":
+            asked["messages"] = [
+                {"role": "system", "content": _SYSTEM},
+                {"role": "user", "content": _USER},
+            ]
+        else:
+            asked |= {"instructions": _SYSTEM, "input": _USER}
+        if not form.whole:
+            asked["stream"] = True
+            asked |= {"stream_options": {"include_usage": True}} if dialect == "chat" else {}
         path.write_text(json.dumps(asked))
         return path
+
+    def _model(self, form: Shape) -> str:
+        if self.compiled is not None:
+            whole = f"-k{form.whole}" if form.whole else ""
+            return f"mock-n{form.chunks}-s320-d{form.apart * 1000:.0f}{whole}"
+        words = [f"chunks={form.chunks}"] if form.chunks else []
+        words += [f"pace={form.apart}"] if form.apart else []
+        return "gpt-4.1-mini" + (f"!{','.join(words)}" if words else "")
 
 
 def find_tools(folder: Path) -> Tools:

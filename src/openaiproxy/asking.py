@@ -18,7 +18,6 @@ from functools import cached_property
 from attrs import define, evolve, field, frozen
 
 from openaiproxy import choosing
-from openaiproxy.bridging import Mode
 from openaiproxy.choosing import Plan
 from openaiproxy.counting import estimate
 from openaiproxy.dialects.chat.wire import CHAT
@@ -130,8 +129,6 @@ class Asking:
 
         :param body: the refusal's.
         """
-        if self.profile.bridging.mode is Mode.RELAY:
-            return None
         upstream = attempt.translation.upstream if attempt.translation else self.caller
         try:
             plan = attempt.plan or self._plan(frozenset())

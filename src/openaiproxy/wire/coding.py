@@ -17,17 +17,15 @@ is no gzip file, and is refused as one that was cut off.
 import sys
 import zlib
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from importlib import import_module
+from typing import Any, Protocol
 
 import brotli  # type: ignore[import-untyped]
 from attrs import define, field
 
 from openaiproxy.errors import BadRequest
 
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
+zstd: Any = import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
 
 __all__ = ["ACCEPTED", "Decoding"]
 

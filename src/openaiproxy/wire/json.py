@@ -19,7 +19,6 @@ Errors are ours, and never quote the text.
 
 import json
 import math
-import re
 from typing import Any, TypeAlias
 
 import orjson
@@ -33,7 +32,9 @@ Blame: TypeAlias = type[BadRequest] | type[BadUpstream]
 DEPTH = 200
 """Most arrays and objects within each other."""
 
-_BIG = re.compile(rb"[0-9]{19}")
+_DIGITS = bytes(0x30 if byte in b"0123456789" else 0 for byte in range(256))
+"""Every digit as ``0``, all else as NUL: a run of digits is found at the speed of a search for text."""
+_BIG = b"0" * 19
 
 
 def loads(data: bytes, blame: Blame = BadUpstream) -> Any:
@@ -43,7 +44,7 @@ def loads(data: bytes, blame: Blame = BadUpstream) -> Any:
     :param blame: whose fault it is if the text cannot be read.
     :raises BadRequest: or BadUpstream, as ``blame`` says.
     """
-    if _BIG.search(data) is not None:
+    if _BIG in data.translate(_DIGITS):
         return _read_slowly(data, blame)
     return loads_record(data, blame)
 
@@ -51,7 +52,7 @@ def loads(data: bytes, blame: Blame = BadUpstream) -> Any:
 def loads_record(data: bytes, blame: Blame = BadUpstream) -> Any:
     """The same for one of a stream's many records, without the search for numbers beyond 64 bits.
 
-    The search takes three times as long as the reading. Of the records of a stream, only those with
+    The search takes longer than the reading. Of the records of a stream, only those with
     a whole object made by a model can hold such a number; read these by :func:`loads`.
 
     :param data: UTF-8.

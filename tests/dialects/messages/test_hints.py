@@ -9,6 +9,7 @@ from openaiproxy.hub.events import Begin, End
 from openaiproxy.hub.fold import Reply
 from openaiproxy.hub.loss import Loss, Losses
 from openaiproxy.hub.parts import Extra
+from openaiproxy.hub.request import Choose, FunctionTool, Request, ToolChoice
 
 from .recorded import context, strict
 from .test_answering import START, STOP, block, stream
@@ -94,3 +95,28 @@ def test_settings_in_objects_are_hints_if_all_that_is_left_of_them_is() -> None:
     assert hints(output_config={"task_budget": {"total": 1}, "news": 1}) == [False]
     assert hints(metadata={"user_id": "u", "label": "l"}) == [True]
     assert hints(output_config={"effort": "low"}, metadata={"user_id": "u"}) == []
+
+
+@pytest.mark.parametrize("display", [[], {}, 5, "odd"])
+def test_an_odd_display_is_kept_for_its_own_dialect(display: object) -> None:
+    body = {
+        "model": "m",
+        "max_tokens": 9,
+        "messages": [{"role": "user", "content": "hi"}],
+        "thinking": {"type": "adaptive", "display": display},
+    }
+    made = MESSAGES.render_request(MESSAGES.parse_request(body)).body
+    assert made["thinking"] == {"type": "adaptive", "display": display}
+
+
+def test_parallel_calls_of_no_tool_at_all_are_a_hint() -> None:
+    asked = Request(
+        "m",
+        tools=(FunctionTool("f", {}),),
+        tool_choice=ToolChoice(Choose.NONE),
+        parallel=False,
+    )
+    made = MESSAGES.render_request(asked)
+    assert [(loss.path, loss.hint) for loss in made.losses if loss.path == "parallel"] == [
+        ("parallel", True)
+    ]

@@ -40,7 +40,7 @@ def parse_reasoning(found: JsonObject) -> ReasoningSettings | None:
     fields: dict[str, Json] = {**extra.fields} if extra else {}
     if kind not in (None, "enabled", "disabled", "adaptive"):
         fields["type"] = kind
-    if display is not None and display not in _DISPLAYS:
+    if display is not None and not (isinstance(display, str) and display in _DISPLAYS):
         fields["display"] = display
     settings = ReasoningSettings(
         {"enabled": True, "disabled": False}.get(str(kind)),
