@@ -8,12 +8,15 @@ Times are seconds, sizes are bytes, ``None`` is "no limit".
 """
 
 from collections.abc import Mapping
+from importlib.util import find_spec
+from typing import Final
 
 from attrs import field, frozen
 
 from openaiproxy.bridging import Bridging
 
 __all__ = [
+    "WIRE",
     "ClientAuth",
     "ClientKey",
     "Config",
@@ -27,6 +30,9 @@ __all__ = [
     "Timeouts",
     "Upstream",
 ]
+
+#: Who parses HTTP where nothing else is said: llhttp where the package that brings it is installed.
+WIRE: Final = "twisted" if find_spec("httptools") is None else "ours"
 
 ANY_METHOD: frozenset[str] | None = None
 
@@ -223,6 +229,7 @@ class Logging:
 class Config:
     """Everything that the process was told.
 
+    :param wire: who parses HTTP on both sides: ``ours`` (on llhttp) or ``twisted`` (in Python).
     :param drain: seconds that running answers are given after SIGTERM.
     :param warnings: sentences for the operator about what is allowed but may not be meant.
     :param presets: the preset that each profile was made from, by the profile's name.
@@ -232,6 +239,7 @@ class Config:
 
     ports: tuple[Port, ...]
     logging: Logging = Logging()
+    wire: str = WIRE
     drain: float = 30.0
     warnings: tuple[str, ...] = ()
     presets: Mapping[str, str] = field(factory=dict)

@@ -19,7 +19,7 @@ from twisted.web.client import ResponseDone
 
 from openaiproxy.ops.payloads import PayloadLog
 from openaiproxy.presets import PRESETS
-from openaiproxy.profile import Profile
+from openaiproxy.profile import WIRE, Profile
 from openaiproxy.web.gate import Gate
 from openaiproxy.web.port import OpenPort
 from openaiproxy.web.site import Site
@@ -28,7 +28,7 @@ from openaiproxy.web.tree import build_tree
 SALT = b"salt for the tests only, 32 bytes"[:32]
 
 #: The wires that tests asked for, see the fixture ``on_wire``; the first is the default of the code under test.
-CHOSEN = [""]
+CHOSEN = [WIRE]
 
 
 class ClientTransport(StringTransport):

@@ -35,6 +35,7 @@ from openaiproxy.config.values import (
     size,
     unordered,
     whole,
+    wire,
     yes_no,
 )
 
@@ -223,6 +224,7 @@ _PAYLOADS = (
 
 _PROCESS = (
     _process("drain", seconds(0), "drain", "Seconds that running answers get after SIGTERM."),
+    _process("wire", wire, "wire", "Who parses HTTP: ours, on llhttp, or twisted."),
     _logging(
         "log-file",
         or_none(file_path),

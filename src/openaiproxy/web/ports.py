@@ -104,7 +104,7 @@ class Ports(Service):
 
     def _open_port(self, port: Port) -> None:
         profile = port.profile
-        site = Site(None, self._reactor)
+        site = Site(None, self._reactor, wire=self._config.wire)
         listening = self._listen(port.endpoint, site)
         address = listening.getHost()
         host = getattr(address, "host", None)

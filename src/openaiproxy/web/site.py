@@ -6,7 +6,6 @@
 
 from collections.abc import Callable
 from email.utils import formatdate
-from importlib.util import find_spec
 from time import time
 from typing import Any
 
@@ -16,19 +15,15 @@ from twisted.web.resource import IResource, getChildForRequest
 from twisted.web.server import Site as TwistedSite
 
 from openaiproxy.errors import BadRequest
+from openaiproxy.profile import WIRE
 from openaiproxy.upstream.buffers import bound_sending
 from openaiproxy.web.channel import Channel
 from openaiproxy.web.framing import IDLE_SECONDS
 from openaiproxy.web.twisted_request import TwistedRequest
 
-__all__ = ["OURS", "TWISTED", "Site", "default_wire"]
+__all__ = ["OURS", "TWISTED", "Site"]
 
 OURS, TWISTED = "ours", "twisted"
-
-
-def default_wire() -> str:
-    """The wire that is used where none is asked for: ours, where its parser is installed."""
-    return TWISTED if find_spec("httptools") is None else OURS
 
 
 class Site(TwistedSite):
@@ -50,12 +45,12 @@ class Site(TwistedSite):
         resource: IResource | None,
         clock: IReactorTime,
         on_refused: Callable[[str, BadRequest], str] | None = None,
-        wire: str = "",
+        wire: str = WIRE,
     ) -> None:
         super().__init__(
             resource, requestFactory=TwistedRequest, timeout=IDLE_SECONDS, reactor=clock
         )
-        self._make = _connections(wire or default_wire())
+        self._make = _connections(wire)
         self._date_at, self._date = 0, b""
         self.clock = clock
         #: Set when the port is closing: connections then end with their current answer.
