@@ -14,6 +14,7 @@ doubled, so nothing that was escaped can be confused with something that was not
 """
 
 import re
+from functools import lru_cache
 from re import Match
 
 from openaiproxy.ops.redaction import redact
@@ -25,6 +26,8 @@ _not_plain = re.compile(r"[^!#-\[\]-~]")
 _not_ascii_line = re.compile(r"[^ -~]")
 _not_ascii_block = re.compile(r"[^ -~\n\t]")
 
+# Characters of a text that is worth remembering.
+_SHORT = 200
 # Those which ``ascii`` would leave as they are.
 _OWN_ESCAPES = {" ": "\\x20", '"': "\\x22", "\\": "\\\\"}
 
@@ -46,14 +49,24 @@ def foreign_word(text: str | bytes, limit: int = 200) -> str:
     """Make a field, as :func:`word`, of what a caller or an upstream chose: redacted first."""
     if isinstance(text, bytes):
         text = text.decode("latin-1")
+    return _known_word(text, limit) if len(text) <= _SHORT else _foreign_word(text, limit)
+
+
+def _foreign_word(text: str, limit: int) -> str:
     if len(text) > limit:
         # A little past the limit, or the cut could leave half a key that looks like none.
         text = text[: limit + 1000]
     return word(redact(text), limit)
 
 
+# Methods, paths and models are the same for most requests.
+_known_word = lru_cache(maxsize=256)(_foreign_word)
+
+
 def one_line(text: str) -> str:
     """Keep printable characters; escape others, line breaks among them."""
+    if text.isascii() and text.isprintable():
+        return text
     return _not_ascii_line.sub(_escaped_unless_printable, text)
 
 

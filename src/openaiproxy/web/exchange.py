@@ -53,7 +53,6 @@ class Exchange:
         self.record = port.open_record(request)
         self.last_words: Callable[[ProxyError], bytes] | None = None
         self._find_course = find_course
-        self._envelope = Envelope.OPENAI
         self._cors: list[Field] = []
         self._running: Deferred[None] | None = None
         self._first_byte: IDelayedCall | None = None
@@ -109,9 +108,6 @@ class Exchange:
     async def _ask(self) -> None:
         request, port, headers = self.request, self.port, self.request.requestHeaders
         self._cors = port.gate.cors_headers(headers)
-        self._envelope = envelope_for(
-            request.path.decode("latin-1"), headers.hasHeader(b"anthropic-version")
-        )
         if request.uri == b"*" and request.method == b"OPTIONS":
             self._answer_preflight(Target("*"))
             return
@@ -217,13 +213,19 @@ class Exchange:
         if request.channel is None:
             return
         if not request.startedWriting:
-            body = error_body(error, self._envelope, record.id, self.port.profile.fixed_errors)
+            body = error_body(error, self._envelope(), record.id, self.port.profile.fixed_errors)
             self.answer(error.status, error_headers(error), body)
         elif self.last_words is None:
             request.break_off()
         else:
             request.write(self.last_words(error))
             request.finish()
+
+    def _envelope(self) -> Envelope:
+        """What the caller expects an error in."""
+        request = self.request
+        anthropic = request.requestHeaders.hasHeader(b"anthropic-version")
+        return envelope_for(request.path.decode("latin-1"), anthropic)
 
     def _break_off(self) -> None:
         """The exchange was cancelled: answer with its error, if it has one, or let go of the caller."""

@@ -186,4 +186,7 @@ def is_event_stream(fields: Iterable[Field], *, encoded: bool = False) -> bool:
 
 
 def _pairs(headers: Headers) -> Iterable[Field]:
+    as_sent = getattr(headers, "pairs", None)
+    if as_sent is not None:
+        return as_sent  # type: ignore[no-any-return]
     return ((name, value) for name, values in headers.getAllRawHeaders() for value in values)

@@ -37,24 +37,26 @@ _FIRST_LINE = b"POST / HTTP/1.1"
 
 
 class Fields(Headers):
-    """A request's fields as they came: names as they were spelt, values in their order.
+    """A request's fields as they came, for reading through Twisted's interface.
 
-    Twisted's interface for reading, by lower-case names inside.
+    :ivar pairs: names and values as they were sent, in order.
     """
 
-    __slots__ = ("_names",)
+    __slots__ = ("pairs",)
 
     def __init__(self) -> None:
+        # By names in lower case.
         self._rawHeaders: dict[bytes, list[bytes]] = {}
-        self._names: dict[bytes, bytes] = {}
+        self.pairs: list[tuple[bytes, bytes]] = []
 
-    def add(self, name: bytes, value: bytes) -> None:
-        """Add a field as it was read."""
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a field, as llhttp read it."""
+        value = value.strip(b" \t")
+        self.pairs.append((name, value))
         lower = name.lower()
         known = self._rawHeaders.get(lower)
         if known is None:
             self._rawHeaders[lower] = [value]
-            self._names[lower] = name
         else:
             known.append(value)
 
@@ -64,15 +66,10 @@ class Fields(Headers):
 
     def getRawHeaders(self, name, default=None):  # type: ignore[no-untyped-def]
         """:returns: the values of the fields of that name; as text where it is given as text."""
+        if name.__class__ is bytes:
+            return self._rawHeaders.get(name.lower(), default)
         values = self._rawHeaders.get(_lower(name))
-        if values is None:
-            return default
-        return values if isinstance(name, bytes) else [value.decode("utf-8") for value in values]
-
-    def getAllRawHeaders(self):  # type: ignore[no-untyped-def]
-        """:returns: pairs of a name, as it was spelt first, and its values."""
-        return zip(self._names.values(), self._rawHeaders.values(), strict=True)
-
+        return default if values is None else [value.decode("utf-8") for value in values]
 
 def _lower(name: str | bytes) -> bytes:
     return name.lower() if isinstance(name, bytes) else name.lower().encode("latin-1")
@@ -92,18 +89,6 @@ class Head:
     fields: Fields
     length: int | None
     stays: bool
-
-
-class _Reading:
-    """What llhttp calls."""
-
-    def __init__(self) -> None:
-        self.fields = Fields()
-        self.count = 0
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self.count += 1
-        self.fields.add(name, value.strip(b" \t"))
 
 
 def read_head(data: bytes) -> Head:
@@ -129,16 +114,16 @@ def read_head(data: bytes) -> Head:
 
 
 def _read_fields(data: bytes) -> Fields:
-    reading = _Reading()
+    fields = Fields()
     try:
-        HttpRequestParser(reading).feed_data(_FIRST_LINE + data)
+        HttpRequestParser(fields).feed_data(_FIRST_LINE + data)
     except HttpParserUpgrade:
         pass  # It is complete all the same, and no protocol is changed to.
     except HttpParserError as error:
         raise bad_framing("a field that is none") from error
-    if reading.count > HEAD_FIELDS:
+    if len(fields.pairs) > HEAD_FIELDS:
         raise head_too_large()
-    return reading.fields
+    return fields
 
 
 def _length(fields: Fields) -> int | None:
