@@ -16,9 +16,10 @@ fields takes longer than relaying a chunk.
 """
 
 from operator import attrgetter
+from time import time
 
 from attrs import field, fields, frozen
-from twisted.logger import Logger, LogLevel
+from twisted.logger import LogEvent, Logger, LogLevel
 
 from openaiproxy.ops.escaping import foreign_word, word
 
@@ -141,5 +142,15 @@ def emit(log: Logger, exchanged: Exchanged) -> None:
     Its fields are those of :class:`Exchanged` and ``line``; all are ``str``, ``int``, ``float`` or
     ``None``.
     """
-    said = dict(zip(FIELDS, _values(exchanged), strict=True))
-    log.emit(LogLevel.info, FORMAT, line=str(exchanged), **said)
+    said: LogEvent = dict(zip(FIELDS, _values(exchanged), strict=True))
+    # As Logger.emit makes it, which would look up whether there is such a level.
+    said |= {
+        "line": str(exchanged),
+        "log_logger": log,
+        "log_level": LogLevel.info,
+        "log_namespace": log.namespace,
+        "log_source": log.source,
+        "log_format": FORMAT,
+        "log_time": time(),
+    }
+    log.observer(said)

@@ -9,6 +9,9 @@ anything by what a caller put into a path or a model name. Degrees, one for each
   break;
 * a **block** (:func:`block`) is a body or a traceback: printable, lines kept.
 
+Most words are those of the request before (methods, paths, models, names), so the last ones are
+remembered.
+
 What is not allowed becomes a Python escape (``\x1b``, ``\u202e``), and a backslash in a word is
 doubled, so nothing that was escaped can be confused with something that was not.
 """
@@ -26,8 +29,6 @@ _not_plain = re.compile(r"[^!#-\[\]-~]")
 _not_ascii_line = re.compile(r"[^ -~]")
 _not_ascii_block = re.compile(r"[^ -~\n\t]")
 
-# Characters of a text that is worth remembering.
-_SHORT = 200
 # Those which ``ascii`` would leave as they are.
 _OWN_ESCAPES = {" ": "\\x20", '"': "\\x22", "\\": "\\\\"}
 
@@ -38,6 +39,11 @@ def word(text: str | bytes, limit: int = 200) -> str:
     :param text: as it came; bytes are read as ISO 8859-1, so that each shows as itself.
     :param limit: characters kept, before escaping; ``...`` stands for the rest.
     """
+    return _word(text, limit)
+
+
+@lru_cache(maxsize=256)
+def _word(text: str | bytes, limit: int) -> str:
     if isinstance(text, bytes):
         text = text.decode("latin-1")
     if len(text) > limit:
@@ -47,20 +53,17 @@ def word(text: str | bytes, limit: int = 200) -> str:
 
 def foreign_word(text: str | bytes, limit: int = 200) -> str:
     """Make a field, as :func:`word`, of what a caller or an upstream chose: redacted first."""
+    return _foreign_word(text, limit)
+
+
+@lru_cache(maxsize=256)
+def _foreign_word(text: str | bytes, limit: int) -> str:
     if isinstance(text, bytes):
         text = text.decode("latin-1")
-    return _known_word(text, limit) if len(text) <= _SHORT else _foreign_word(text, limit)
-
-
-def _foreign_word(text: str, limit: int) -> str:
     if len(text) > limit:
         # A little past the limit, or the cut could leave half a key that looks like none.
         text = text[: limit + 1000]
     return word(redact(text), limit)
-
-
-# Methods, paths and models are the same for most requests.
-_known_word = lru_cache(maxsize=256)(_foreign_word)
 
 
 def one_line(text: str) -> str:

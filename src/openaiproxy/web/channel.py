@@ -143,7 +143,13 @@ class Channel(HTTPChannel):
         self._stop_timers()
         request = self.requests[-1]
         try:
-            check_head(request.requestHeaders, self._version)
+            headers = request.requestHeaders
+            check_head(
+                self._version,
+                headers.getRawHeaders(b"Host", []),
+                headers.getRawHeaders(b"Expect", []),
+                chunked=headers.hasHeader(b"Transfer-Encoding"),
+            )
         except BadRequest as error:
             self.refuse(error)
             return

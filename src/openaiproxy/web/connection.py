@@ -91,8 +91,6 @@ class Connection(Protocol):
         if self._deaf:
             return
         self._buffer = self._buffer + data if self._buffer else data
-        if self._request is None and self._idle is not None:
-            self._idle.reset(self.factory.timeOut)
         self._read_on()
 
     def _read_on(self) -> None:
@@ -122,6 +120,8 @@ class Connection(Protocol):
             return False
         if not self._blank_seen and self._buffer.startswith(b"\r\n"):
             self._blank_seen = True
+            if self._idle is not None:
+                self._idle.reset(self.factory.timeOut)
             self._buffer = self._buffer[2:]
             return True
         end = self._buffer.find(b"\r\n\r\n", max(self._scanned - 3, 0))
@@ -136,6 +136,7 @@ class Connection(Protocol):
         check_begun(self._buffer, self._scanned)
         self._scanned = len(self._buffer)
         if self._head_wait is None:
+            self._stop_waiting()
             self._head_wait = self.clock.callLater(HEAD_SECONDS, self._head_timed_out)
 
     def _take_head(self, size: int) -> None:

@@ -7,8 +7,6 @@ are the same on either wire: one ``Host``, one length or one coding, no coding b
 import re
 from collections.abc import Sequence
 
-from twisted.web.http_headers import Headers
-
 from openaiproxy.errors import BadRequest
 from openaiproxy.wire.target import parse_target
 
@@ -106,16 +104,22 @@ def stays(method: bytes, target: bytes, version: bytes, connection: Sequence[byt
     )
 
 
-def check_head(headers: Headers, version: bytes) -> None:
-    """:raises BadRequest: when a complete head is none that this proxy serves."""
-    hosts = headers.getRawHeaders(b"Host", [])
+def check_head(
+    version: bytes, hosts: Sequence[bytes], expected: Sequence[bytes], *, chunked: bool
+) -> None:
+    """Look at a complete head.
+
+    :param hosts: the values of ``Host``.
+    :param expected: the values of ``Expect``.
+    :param chunked: whether it has a transfer coding.
+    :raises BadRequest: when it is none that this proxy serves.
+    """
     if len(hosts) > 1 or (not hosts and version == b"HTTP/1.1"):
         raise BadRequest(400, "bad_host", "a request has exactly one Host field")
     if hosts and not _HOST.match(hosts[0]):
         raise BadRequest(400, "bad_host", "the Host field is no host")
-    if version != b"HTTP/1.1" and headers.hasHeader(b"Transfer-Encoding"):
+    if chunked and version != b"HTTP/1.1":
         raise bad_framing("chunked before HTTP/1.1")
-    expected = headers.getRawHeaders(b"Expect", [])
     if expected and [value.lower() for value in expected] != [b"100-continue"]:
         raise BadRequest(
             417, "bad_expectation", "the only expectation that can be met is 100-continue"

@@ -8,6 +8,7 @@ colon, two lengths, and a length beside ``chunked``. What it would let pass is r
 """
 
 import re
+from collections.abc import Sequence
 
 from attrs import frozen
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
@@ -40,13 +41,14 @@ class Fields(Headers):
     """A request's fields as they came, for reading through Twisted's interface.
 
     :ivar pairs: names and values as they were sent, in order.
+    :ivar by_name: values by names in lower case.
     """
 
-    __slots__ = ("pairs",)
+    __slots__ = ("by_name", "pairs")
 
     def __init__(self) -> None:
-        # By names in lower case.
-        self._rawHeaders: dict[bytes, list[bytes]] = {}
+        self.by_name: dict[bytes, list[bytes]] = {}
+        self._rawHeaders = self.by_name  # where Twisted looks
         self.pairs: list[tuple[bytes, bytes]] = []
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -54,22 +56,23 @@ class Fields(Headers):
         value = value.strip(b" \t")
         self.pairs.append((name, value))
         lower = name.lower()
-        known = self._rawHeaders.get(lower)
+        known = self.by_name.get(lower)
         if known is None:
-            self._rawHeaders[lower] = [value]
+            self.by_name[lower] = [value]
         else:
             known.append(value)
 
     def hasHeader(self, name):  # type: ignore[no-untyped-def]
         """Whether there is such a field."""
-        return _lower(name) in self._rawHeaders
+        return _lower(name) in self.by_name
 
     def getRawHeaders(self, name, default=None):  # type: ignore[no-untyped-def]
         """:returns: the values of the fields of that name; as text where it is given as text."""
         if name.__class__ is bytes:
-            return self._rawHeaders.get(name.lower(), default)
-        values = self._rawHeaders.get(_lower(name))
+            return self.by_name.get(name.lower(), default)
+        values = self.by_name.get(_lower(name))
         return default if values is None else [value.decode("utf-8") for value in values]
+
 
 def _lower(name: str | bytes) -> bytes:
     return name.lower() if isinstance(name, bytes) else name.lower().encode("latin-1")
@@ -106,11 +109,12 @@ def read_head(data: bytes) -> Head:
         _check_size(data)
     fields = _read_fields(data[end:])
     method, target, version = line.groups()
-    check_head(fields, version)
-    connection = fields.getRawHeaders(b"connection", ())
-    return Head(
-        method, target, version, fields, _length(fields), stays(method, target, version, connection)
-    )
+    known = fields.by_name
+    codings = known.get(b"transfer-encoding", ())
+    check_head(version, known.get(b"host", ()), known.get(b"expect", ()), chunked=len(codings) > 0)
+    length = _length(known.get(b"content-length", ()), codings)
+    follows = stays(method, target, version, known.get(b"connection", ()))
+    return Head(method, target, version, fields, length, follows)
 
 
 def _read_fields(data: bytes) -> Fields:
@@ -126,12 +130,10 @@ def _read_fields(data: bytes) -> Fields:
     return fields
 
 
-def _length(fields: Fields) -> int | None:
-    codings = fields.getRawHeaders(b"transfer-encoding")
-    lengths = fields.getRawHeaders(b"content-length")
-    if codings is None and lengths is None:
+def _length(lengths: Sequence[bytes], codings: Sequence[bytes]) -> int | None:
+    if not lengths and not codings:
         return 0
-    if len(codings or ()) + len(lengths or ()) > 1:
+    if len(lengths) + len(codings) > 1:
         raise bad_framing("its body has two lengths")
     if codings:
         if not is_chunked(codings[0]):

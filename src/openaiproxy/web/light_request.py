@@ -159,7 +159,7 @@ class LightRequest:
             parts.append(b"Content-Length: %d\r\n" % length)
         elif self.chunked:
             parts.append(_CHUNKED)
-        if not any(len(name) == 4 and name.lower() == b"date" for name, _ in headers):
+        if b"\ndate:" not in b"\n%b" % head.lower():
             parts.append(channel.factory.date())
         if not self._stays or not self.body.whole or channel.factory.draining:
             parts.append(_CLOSE)

@@ -43,7 +43,7 @@ async def pass_on(exchange: Exchange, answer: Answer, dialect: Dialect | None = 
     port = exchange.port
     # Nothing can be put into a body of a promised length.
     commentable = answer.length is None and is_event_stream(answer.headers)
-    piece = exchange.keep(UPSTREAM_RESPONSE, [(name, [value]) for name, value in answer.headers])
+    piece = exchange.keep(UPSTREAM_RESPONSE, ((name, [value]) for name, value in answer.headers))
     told = None if dialect is None else partial(_told_cut, dialect)
     flow = Passing(Boundary() if commentable else None, piece, told)
     exchange.open_answer(answer.status, answer.phrase, answer.headers, answer.length)

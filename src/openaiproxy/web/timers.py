@@ -77,7 +77,8 @@ class Timers:
         call = (lambda: callable(*args)) if args else callable
         wait = Wait(self, self.seconds() + delay, call)
         self._waits.append(wait)
-        self._ring_by(wait.at, delay)
+        if self._timer is None or wait.at < self._rings:
+            self._ring_by(wait.at, delay)
         return wait
 
     def move(self, wait: Wait, delay: float) -> None:
