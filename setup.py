@@ -29,6 +29,7 @@ setup(
         # 1.2 is the first whose decompressor can be bounded.
         "brotli>=1.2",
         "orjson>=3.10",
+        "prometheus-client>=0.20",
         "python-dotenv>=1.0",
         "service-identity>=24.1",
         "treq>=26.7",

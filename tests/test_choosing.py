@@ -126,6 +126,22 @@ def test_pitfall_1_what_was_learnt_goes_to_responses() -> None:
     assert made("chat", "new", speaks=("chat",), learnt=learnt).upstream is None
 
 
+@pytest.mark.parametrize("speaks", [("responses",), ("chat",), ("messages",)])
+def test_a_conversation_held_elsewhere_is_not_found_but_where_it_may_be(
+    speaks: tuple[str, ...],
+) -> None:
+    thread = {"type": "continue", "previous_message_id": "msg_1"}
+    if speaks == ("messages",):
+        assert made("messages", "claude-x", speaks=speaks, thread=thread).upstream is None
+        return
+    with pytest.raises(BadRequest) as caught:
+        made("messages", "gpt-5", speaks=speaks, thread=thread)
+    assert caught.value.status == 404
+    assert caught.value.details == {"error_code": "thread_not_found"}
+    begun = made("messages", "gpt-5", speaks=speaks, thread={"type": "create"})
+    assert begun.upstream == speaks[0]
+
+
 def test_models_of_chat_alone_are_asked_in_chat() -> None:
     assert made("responses", "o1-mini").upstream == "chat"
     assert made("messages", "o1-preview").upstream == "chat"

@@ -82,3 +82,13 @@ def test_a_record_beyond_the_limit_is_forgotten_and_the_next_one_read() -> None:
     tap.feed(b"x\n\n")
     tap.feed(frame({"over": [3, 4]}))
     assert tap.eof().usage == Usage(3, 4)
+
+
+@pytest.mark.parametrize(("size", "blind"), [(20, False), (300, True)])
+def test_a_tap_says_whether_something_passed_that_it_could_not_look_at(
+    size: int, blind: bool
+) -> None:
+    tap = Tap(TOY, stream=True, limit=100)
+    tap.feed(frame({"text": "x" * size}))
+    tap.eof()
+    assert tap.blind is blind

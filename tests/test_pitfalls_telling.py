@@ -47,6 +47,7 @@ THOUGHTS = "First.\n\nSecond."
             {"content": "Hello", "reasoning_content": THOUGHTS, "reasoning": THOUGHTS},
         ),
         ("think", {"content": f"<think>\n{THOUGHTS}\n</think>\n\nHello"}),
+        ("content", {"content": f"Reasoning Summary:\n{THOUGHTS}\n\nHello"}),
         ("off", {"content": "Hello"}),
     ],
 )
@@ -61,6 +62,26 @@ def test_pitfall_27_a_whole_reply_shows_the_same() -> None:
     (choice,) = whole["choices"]
     assert choice["message"]["reasoning_content"] == THOUGHTS
     assert choice["message"]["content"] == "Hello"
+
+
+TWICE = (reasoning("One."), HELLO, reasoning("Two.", number=2), message("again", number=2))
+
+
+@pytest.mark.parametrize("how", ["think", "content", "reasoning_content"])
+def test_pitfall_27_a_stream_and_a_whole_reply_have_one_order(how: str) -> None:
+    events = [created()]
+    for index, item in enumerate(TWICE):
+        grown = thinking(index, item) if "summary" in item else speech(index, item)
+        events += grown
+    events.append(ended(*TWICE))
+    streamed = between(CHAT, RESPONSES, {"stream": True}, shown=Shown(how))
+    deltas = [one["choices"][0]["delta"] for one in said(streamed, *events)[:-1]]
+    whole = answered(between(CHAT, RESPONSES, {}, shown=Shown(how)), response(*TWICE))
+    (choice,) = whole["choices"]
+    assert choice["message"]["content"] == "".join(delta.get("content", "") for delta in deltas)
+    if how == "content":
+        head = "Reasoning Summary:\n"
+        assert choice["message"]["content"] == f"{head}One.\n\nHello{head}Two.\n\nagain"
 
 
 def counted(upstream: Any = RESPONSES, *events: Found | str, **body: Any) -> list[Found]:

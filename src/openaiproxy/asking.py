@@ -43,6 +43,8 @@ PATHS: Mapping[str, str] = {
 }
 """Where each dialect's create call stands."""
 
+_BOTH = "Both 'model' and 'messages' parameters are required."
+_LISTED = re.compile(rb'"messages"\s*:\s*\[')
 _PART = re.compile(r"turns\[(\d+)\]\.parts\[\d+\]")
 
 
@@ -87,10 +89,19 @@ class Asking:
 
     @cached_property
     def reader(self) -> Dialect:
-        """The dialect that the body is really in."""
-        if self.caller is not CHAT or b'"messages"' in self.raw:
+        """The dialect that the body is really in.
+
+        :raises BadRequest: if Chat's lacks what no Chat request can do without.
+        """
+        if self.caller is not CHAT or (self.model and _LISTED.search(self.raw)):
             return self.caller
-        return RESPONSES if "input" in json.loads_object(self.raw, BadRequest) else CHAT
+        found = json.loads_object(self.raw, BadRequest)
+        listed = found.get("messages") is not None
+        if "input" in found and not listed:
+            return RESPONSES
+        if found.get("model") in (None, "") or not listed:
+            raise BadRequest(400, "missing_required_parameter", _BOTH)
+        return CHAT
 
     @cached_property
     def request(self) -> Request:

@@ -20,7 +20,7 @@ from functools import lru_cache
 
 from attrs import evolve, field, frozen
 
-from openaiproxy.amend.draft import CHAT, RESPONSES, Draft
+from openaiproxy.amend.draft import CHAT, MESSAGES, RESPONSES, Draft
 from openaiproxy.amend.naming import resolve
 from openaiproxy.amend.settings import SAMPLING, default_effort
 from openaiproxy.amend.table import AMENDMENTS, amended
@@ -77,6 +77,7 @@ def plan(
     draft = _named(request, caller, bridging, speaks)
     draft = default_effort(evolve(draft, learnt=learnt, session=session))
     draft = evolve(draft, upstream=_chosen(draft, bridging.mode))
+    _check_thread(draft)
     done = amended(draft)
     same = not done.translated and done.request == request and not _reworded(done)
     return Plan(
@@ -125,6 +126,25 @@ def _kept(draft: Draft) -> str | None:
     return next(
         (name for name in ("conversation", "background", "prompt") if fields.get(name)), None
     )
+
+
+def _check_thread(draft: Draft) -> None:
+    """Whether all of the conversation is here. What Anthropic's API holds between requests, no other
+    upstream does; its clients send everything again when they are told that it is gone.
+
+    :raises BadRequest: if the request continues a conversation that is held elsewhere.
+    """
+    extra = draft.request.extra
+    if draft.upstream == MESSAGES or extra is None or extra.dialect != MESSAGES:
+        return
+    thread = extra.fields.get("thread")
+    if isinstance(thread, dict) and thread.get("type") == "continue":
+        raise BadRequest(
+            404,
+            "thread_not_found",
+            "Nothing is held here between requests: send the whole conversation.",
+            details={"error_code": "thread_not_found"},
+        )
 
 
 def _offers(draft: Draft, dialect: str) -> bool:

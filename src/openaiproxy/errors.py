@@ -4,6 +4,8 @@ Each carries the status that it is answered with, a stable ``code`` that a progr
 ``message`` for a person. Messages never hold a header value, a body, or a credential.
 """
 
+from collections.abc import Mapping
+
 from attrs import field, frozen
 
 __all__ = ["BadRequest", "BadUpstream", "Misconfigured", "ProxyError", "Unavailable"]
@@ -17,12 +19,14 @@ class ProxyError(Exception):
     :param code: a stable word, such as ``upstream_connect_timeout``.
     :param message: a sentence for a person.
     :param headers: response headers to send beside it, name and value.
+    :param details: what Anthropic's callers are told for their programs.
     """
 
     status: int
     code: str
     message: str
     headers: tuple[tuple[bytes, bytes], ...] = field(default=(), kw_only=True)
+    details: Mapping[str, str] | None = field(default=None, kw_only=True)
 
     def __str__(self) -> str:
         return f"{self.status} {self.code}: {self.message}"

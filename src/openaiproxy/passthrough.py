@@ -34,6 +34,8 @@ class Tap:
     stream: bool
     limit: int = 1 << 24
     seen: Seen = field(factory=Seen, init=False)
+    blind: bool = field(default=False, init=False)
+    """Whether something passed that was too large to be looked at."""
     _pieces: list[bytes] = field(factory=list, init=False)
     _size: int = field(default=0, init=False)
     _first: bool = field(default=True, init=False)
@@ -79,7 +81,7 @@ class Tap:
     def _keep(self, data: bytes) -> None:
         self._size += len(data)
         if self._size > self.limit:
-            self._over = True
+            self._over = self.blind = True
             self._pieces.clear()
         elif data:
             self._pieces.append(data)

@@ -24,6 +24,7 @@ __all__ = [
     "Limits",
     "LogPolicy",
     "Logging",
+    "Operator",
     "Port",
     "Profile",
     "Route",
@@ -180,6 +181,7 @@ class Profile:
     :param hosts: names (lower case, no port) accepted in ``Host`` beside loopback's, where the
         Host rule holds.
     :param origins: values of ``Origin`` that may call from a web page; ``*`` is any.
+    :param health_model: asked by the deep check of health, which costs a few tokens.
     :param fixed_errors: whole bodies that a status is answered with, where a profile's contract
         has its own.
     :param bridging: what is translated, and how.
@@ -197,6 +199,7 @@ class Profile:
     log: LogPolicy = LogPolicy()
     bridging: Bridging = field(factory=Bridging)
     fixed_errors: Mapping[int, bytes] = field(factory=dict)
+    health_model: str = "gpt-5-nano"
 
 
 @frozen
@@ -226,6 +229,21 @@ class Logging:
 
 
 @frozen
+class Operator:
+    """What is for the operator alone.
+
+    :param listen: Twisted endpoint of a port of its own; ``None`` opens none.
+    :param token: the admin token, which also opens the operator's pages on the other ports; without it they have none,
+        and the operator's own port is on loopback.
+    :param token_file: the file that it was read from, if it was.
+    """
+
+    listen: str | None = None
+    token: str | None = field(default=None, repr=False)
+    token_file: str | None = None
+
+
+@frozen
 class Config:
     """Everything that the process was told.
 
@@ -239,6 +257,7 @@ class Config:
 
     ports: tuple[Port, ...]
     logging: Logging = Logging()
+    operator: Operator = Operator()
     wire: str = WIRE
     drain: float = 30.0
     warnings: tuple[str, ...] = ()

@@ -32,7 +32,7 @@ from openaiproxy.hub.events import (
     PartEnd,
     Usage,
 )
-from openaiproxy.hub.fold import Reply, fold, unfold
+from openaiproxy.hub.fold import Reply, fold, retold, unfold
 from openaiproxy.hub.grammar import Grammar, walk
 from openaiproxy.hub.loss import Loss, Rendered
 from openaiproxy.hub.parts import ToolCall
@@ -349,7 +349,7 @@ class Translation:
         :param stream: the caller's, which nothing was written to yet; ``None`` for a new one.
         """
         stream, reply = stream or self.stream(), self._parsed(body)
-        return stream.take((reply,) if isinstance(reply, Fault) else unfold(reply))
+        return stream.take((reply,) if isinstance(reply, Fault) else retold(reply))
 
     def refusal(self, status: int, body: bytes) -> Answer:
         """An answer with a bad status. Never raises.

@@ -121,7 +121,7 @@ def test_a_configuration_made_by_hand_is_printed_without_a_story() -> None:
     assert document["profiles"]["mine"]["preset"] == "mine"
     assert document["profiles"]["mine"]["proxy"] == "http://p"
     assert document["listen"] == [{"profile": "mine", "endpoint": "tcp:1"}]
-    assert printed.count("#") == 3
+    assert printed.count("#") == 4
 
 
 def test_a_place_with_a_line_end_in_it_does_not_end_the_comment() -> None:

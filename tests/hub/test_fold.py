@@ -13,9 +13,9 @@ from openaiproxy.hub.events import (
     Reason,
     Usage,
 )
-from openaiproxy.hub.fold import Reply, fold, unfold
+from openaiproxy.hub.fold import Reply, fold, retold, unfold
 from openaiproxy.hub.grammar import walk
-from openaiproxy.hub.parts import Image, Reasoning, Seal, Text, ToolCall
+from openaiproxy.hub.parts import Image, Logprob, Reasoning, Refusal, Seal, Text, ToolCall
 
 REPLY = Reply(
     Begin("r", "m", 7),
@@ -52,6 +52,34 @@ def test_parts_of_choices_are_told_apart() -> None:
     reply = fold(events)
     assert isinstance(reply, Reply)
     assert reply.choices == ((Text("zero"),), (Text("one"),))
+
+
+WORDS = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen"
+
+
+def test_retelling_tells_a_few_words_at_a_time_and_amounts_to_the_same() -> None:
+    thought = Reasoning((WORDS, "short"), (), (Seal("chat", "s"),))
+    call = ToolCall("c", "f", f'{{"words": "{WORDS}"}}')
+    reply = Reply(Begin(), ((thought, Text(WORDS), Refusal(WORDS), call),), End())
+    events = list(retold(reply))
+    assert fold(events) == fold(unfold(reply)) == fold(walk(events))
+    pieces = [event.text for event in events if isinstance(event, PartDelta) and event.slot == 1]
+    assert "".join(pieces) == WORDS
+    assert len(pieces) > 2
+    assert all(piece.endswith(" ") and len(piece) <= 48 for piece in pieces[:-1])
+    assert not any(isinstance(event, PartDelta) and event.slot == 3 for event in events)
+
+
+def test_words_with_odds_are_retold_whole() -> None:
+    part = Text(WORDS, logprobs=(Logprob(WORDS, -0.1),))
+    reply = Reply(Begin(), ((part,),), End())
+    assert list(retold(reply)) == list(unfold(reply))
+
+
+def test_a_long_text_is_retold_in_longer_pieces() -> None:
+    reply = Reply(Begin(), ((Text("word " * 100_000),),), End())
+    assert len(list(retold(reply))) < 1010
+    assert fold(retold(reply)) == reply
 
 
 def test_a_stream_that_fails_folds_to_its_fault() -> None:

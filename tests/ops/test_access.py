@@ -62,7 +62,7 @@ def test_an_event_holds_every_field_as_a_plain_value() -> None:
     assert set(FIELDS) <= set(event)
     own = {key: value for key, value in event.items() if not key.startswith("log_")}
     assert set(own) == {*FIELDS, "line"}
-    assert all(value is None or type(value) in (str, int, float) for value in own.values())
+    assert all(value is None or type(value) in (str, int, float, bool) for value in own.values())
 
 
 def test_any_observer_gets_the_line_from_the_format() -> None:

@@ -509,7 +509,7 @@ def test_request_ids_go_in_and_out_row_119() -> None:
 def test_health_needs_no_key_and_no_upstream_row_110() -> None:
     keys = ClientAuth(keys=(ClientKey("alice", "alices-key"),))
     wired = wire("keyed", auth=keys, credential=Credential(key="server-key"))
-    assert wired.client().send(request("GET", "/health")).received().endswith(b'{"ok":true}')
+    assert b'{"ok":true,' in wired.client().send(request("GET", "/health")).received()
     assert wired.client().send(request("HEAD", "/health")).received().startswith(b"HTTP/1.1 200 ")
     assert (
         wired.client().send(request("OPTIONS", "/health")).received().startswith(b"HTTP/1.1 204 ")

@@ -8,11 +8,12 @@ import treq
 from attrs import evolve
 from twisted.internet import reactor
 from twisted.internet.protocol import Factory
+from twisted.logger import LogEvent, globalLogPublisher
 from twisted.web.client import Agent, HTTPConnectionPool, ResponseFailed
 
 from openaiproxy.errors import Misconfigured
 from openaiproxy.presets import PRESETS
-from openaiproxy.profile import Config, Credential, Port, Upstream
+from openaiproxy.profile import Config, Credential, Operator, Port, Upstream
 from openaiproxy.web.binding import bind_hosts, resolve
 from openaiproxy.web.ports import Ports, is_loopback
 
@@ -147,3 +148,68 @@ def test_names_resolve_to_addresses() -> None:
 )
 def test_loopback_addresses(host: str, is_one: bool) -> None:
     assert is_loopback(host) is is_one
+
+
+def operated(listen: str, token: str | None = None) -> Ports:
+    profile = evolve(PRESETS["gateway"].profile, upstream=EMBEDDED)
+    config = Config(
+        ports=(Port(LOOPBACK, profile), Port(LOOPBACK, profile)),
+        operator=Operator(listen, token),
+        drain=5.0,
+    )
+    return Ports(reactor, config, salt=b"salt", payloads=lambda profile: None)
+
+
+@pytest_twisted.ensureDeferred
+async def test_the_operators_port_sees_all_ports_and_stays_until_the_end_rows_111_114() -> None:
+    ports = operated(LOOPBACK)
+    ports.privilegedStartService()
+    address: Any = ports.operator_address
+    base = f"http://127.0.0.1:{address.port}"
+    for each in ports.addresses:
+        url = f"http://127.0.0.1:{each.port}/v1/chat/completions"  # type: ignore[attr-defined]
+        await (await client().post(url, json={**CHAT, "stream": False})).content()
+    ready = await (await client().get(f"{base}/ready")).json()
+    assert ready["ok"] is True
+    assert len(ready["ports"]) == 2
+    assert (await (await client().get(f"{base}/metrics")).json())["requests_total"] == 2
+    slow = {**CHAT, "model": "gpt-4.1!pace=0.02"}
+    answer = await client().post(url, json=slow, unbuffered=True)
+    stopped = ports.stopService()
+    draining = await client().get(f"{base}/ready")
+    assert draining.code == 503
+    assert await draining.json() == {"ok": False, "error": "draining"}
+    assert not stopped.called
+    await answer.content()
+    await stopped
+
+
+@pytest_twisted.ensureDeferred
+async def test_the_operators_port_beyond_loopback_without_a_token_opens_nothing() -> None:
+    ports = operated("tcp:0:interface=0.0.0.0")
+    with pytest.raises(Misconfigured, match="no admin token"):
+        ports.privilegedStartService()
+    guarded = operated("tcp:0:interface=0.0.0.0", "operators-token")
+    guarded.privilegedStartService()
+    address: Any = guarded.operator_address
+    answer = await client().get(f"http://127.0.0.1:{address.port}/metrics")
+    assert answer.code == 401
+    await answer.content()
+    await guarded.stopService()
+
+
+@pytest_twisted.ensureDeferred
+async def test_callers_are_served_where_the_operators_port_is_taken() -> None:
+    taken = reactor.listenTCP(0, Factory(), interface="127.0.0.1")
+    ports = operated(f"tcp:{taken.getHost().port}:interface=127.0.0.1")
+    events: list[LogEvent] = []
+    globalLogPublisher.addObserver(events.append)
+    try:
+        ports.privilegedStartService()
+    finally:
+        globalLogPublisher.removeObserver(events.append)
+    assert ports.operator_address is None
+    assert len(ports.addresses) == 2
+    assert [event for event in events if "no port for the operator" in event["log_format"]]
+    await ports.stopService()
+    await taken.stopListening()

@@ -20,6 +20,7 @@ from twisted.web.client import ResponseDone
 from openaiproxy.ops.payloads import PayloadLog
 from openaiproxy.presets import PRESETS
 from openaiproxy.profile import WIRE, Profile
+from openaiproxy.web.admin import Admin
 from openaiproxy.web.gate import Gate
 from openaiproxy.web.port import OpenPort
 from openaiproxy.web.site import Site
@@ -168,15 +169,17 @@ class Wired:
 
     :param on_wire: the wire of its connections; the last of :data:`CHOSEN` where none is named.
     :param lines: the values of the lines that were written.
+    :param token: the admin token, if there is one.
     """
 
     profile: Profile
     loopback: bool = True
     payloads: PayloadLog | None = None
-    on_wire: str = field(factory=lambda: CHOSEN[-1])
     clock: Clock = field(factory=Clock)
     upstream: ScriptedUpstream = field(factory=ScriptedUpstream)
     lines: list[dict[str, Any]] = field(factory=list)
+    token: str | None = None
+    on_wire: str = field(factory=lambda: CHOSEN[-1])
     port: OpenPort = field(init=False)
     site: Site = field(init=False)
 
@@ -193,6 +196,7 @@ class Wired:
             gate,
             log=Logger(namespace="openaiproxy.access", observer=self.lines.append),
             payloads=self.payloads,
+            admin=Admin(self.token, self.clock.seconds),
         )
         self.site = Site(build_tree(self.port), self.clock, self.port.note_refused, self.on_wire)
 
@@ -206,10 +210,17 @@ class Wired:
 
 
 def wire(
-    preset: str = "passthrough", *, loopback: bool = True, payloads: Any = None, **changes: Any
+    preset: str = "passthrough",
+    *,
+    loopback: bool = True,
+    payloads: Any = None,
+    token: str | None = None,
+    clock: Clock | None = None,
+    **changes: Any,
 ) -> Wired:
     """A port of a preset, with changes to its profile."""
-    return Wired(evolve(PRESETS[preset].profile, **changes), loopback=loopback, payloads=payloads)
+    profile = evolve(PRESETS[preset].profile, **changes)
+    return Wired(profile, loopback, payloads, clock or Clock(), token=token)
 
 
 def request(

@@ -1,9 +1,9 @@
-"""Keys: the one that goes upstream, and those that callers show.
+"""Keys: the one that goes upstream, those that callers show, and the operator's token.
 
 They come from variables and files, never from the command line or the configuration file. No
 message here repeats a word of what was read, not even a name: a malformed line may be a key as a
-whole. systemd's ``LoadCredential=`` counts as environment: ``openai-api-key`` and
-``openaiproxy-client-keys`` in ``$CREDENTIALS_DIRECTORY``.
+whole. systemd's ``LoadCredential=`` counts as environment: ``openai-api-key``,
+``openaiproxy-client-keys`` and ``openaiproxy-admin-token`` in ``$CREDENTIALS_DIRECTORY``.
 """
 
 import re
@@ -13,6 +13,8 @@ from pathlib import Path
 from attrs import field, frozen
 
 from openaiproxy.config.settings import (
+    ADMIN_TOKEN,
+    ADMIN_TOKEN_FILE,
     API_KEY,
     API_KEY_FILE,
     CLIENT_KEY,
@@ -23,7 +25,14 @@ from openaiproxy.config.sources import Given, Level, Reading, expand, why
 from openaiproxy.config.values import file_path
 from openaiproxy.profile import ClientKey
 
-__all__ = ["ClientKeys", "ServerKey", "find_client_keys", "find_server_key"]
+__all__ = [
+    "AdminToken",
+    "ClientKeys",
+    "ServerKey",
+    "find_admin_token",
+    "find_client_keys",
+    "find_server_key",
+]
 
 SHORTEST_KEY = 8
 
@@ -53,6 +62,15 @@ class ClientKeys:
     """What was found; ``where`` is empty if none were said."""
 
     keys: tuple[ClientKey, ...] = ()
+    file: str | None = None
+    where: str = ""
+
+
+@frozen
+class AdminToken:
+    """What was found; ``where`` is empty if none was said."""
+
+    token: str | None = field(default=None, repr=False)
     file: str | None = None
     where: str = ""
 
@@ -99,6 +117,28 @@ def find_client_keys(reading: Reading, profile: str, honoured: frozenset[str]) -
         return ClientKeys((), path, given.where)
     entries = _entries(content.lstrip("\ufeff").split("\n"), "line")
     return ClientKeys(_client_keys(entries, f"{given.where}: {path}", reading), path, given.where)
+
+
+def find_admin_token(reading: Reading) -> AdminToken:
+    """The operator's token."""
+    literal = reading.sources.variable(ADMIN_TOKEN, frozenset(ADMIN_TOKEN.environment))
+    file = reading.sources.find(ADMIN_TOKEN_FILE)
+    given = _first(literal, file, _from_systemd("openaiproxy-admin-token", reading))
+    if given is None:
+        return AdminToken()
+    path, content = (None, str(given.raw)) if given is literal else _content(given, reading)
+    if content is None:
+        return AdminToken(None, path, given.where)
+    token = content.strip(_SPACE)
+    fault = _fault(token)
+    if fault and given.variable in ADMIN_TOKEN.environment:
+        # The name is a common one, and may be meant for somebody else.
+        reading.ledger.warn(given.where, f"not taken for the admin token: {fault}")
+        return AdminToken()
+    if fault:
+        reading.ledger.mistake(given.where if path is None else f"{given.where}: {path}", fault)
+        return AdminToken(None, path, given.where)
+    return AdminToken(token, path, given.where)
 
 
 def _first(*candidates: Given | None) -> Given | None:

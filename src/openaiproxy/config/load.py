@@ -17,6 +17,7 @@ from attrs import evolve
 from openaiproxy.config.build import build
 from openaiproxy.config.fields import lay
 from openaiproxy.config.ledger import Ledger
+from openaiproxy.config.operator import find_operator
 from openaiproxy.config.ports import find_listens
 from openaiproxy.config.rules import Opening, check, find_hosts
 from openaiproxy.config.setting import Scope
@@ -32,7 +33,7 @@ from openaiproxy.config.sources import (
 from openaiproxy.config.toml import read_file
 from openaiproxy.config.values import KEY_REFUSED, file_path
 from openaiproxy.presets import PRESETS
-from openaiproxy.profile import Config, Port
+from openaiproxy.profile import Config, Operator, Port
 
 __all__ = ["load"]
 
@@ -94,13 +95,14 @@ def _configure(reading: Reading) -> Config:
         Opening(listen, built[listen.profile], find_hosts(listen, reading)) for listen in listens
     ]
     check(openings, reading)
+    operator = find_operator(reading, openings)
     for name in declared.keys() - {listen.profile for listen in listens}:
         reading.ledger.warn(f"[profiles.{name}]", "no port opens it")
-    return _assemble(openings, reading)
+    return _assemble(openings, operator, reading)
 
 
-def _assemble(openings: Sequence[Opening], reading: Reading) -> Config:
-    config = Config(ports=())
+def _assemble(openings: Sequence[Opening], operator: Operator, reading: Reading) -> Config:
+    config = Config(ports=(), operator=operator)
     origins = reading.ledger.origins
     for setting in SETTINGS:
         if setting.field and setting.scope in (Scope.PROCESS, Scope.LOGGING):

@@ -15,6 +15,7 @@ from openaiproxy.config.bridging import KEEP_MODELS, MODELS
 from openaiproxy.config.fields import get
 from openaiproxy.config.setting import Scope, Setting
 from openaiproxy.config.settings import (
+    ADMIN_TOKEN_FILE,
     API_KEY_FILE,
     CLIENT_KEYS_FILE,
     PROXY,
@@ -37,6 +38,7 @@ def print_config(config: Config) -> str:
         ["# The effective configuration. Keys are hidden."],
         _process(config, Scope.PROCESS),
         ["[logging]", *_process(config, Scope.LOGGING)],
+        ["[operator]", *_operator(config)],
     ]
     profiles = {port.profile.name: port.profile for port in config.ports}
     parts.extend(_profile(config, profile) for profile in profiles.values())
@@ -50,6 +52,18 @@ def _process(config: Config, scope: Scope) -> list[str]:
         for setting in SETTINGS
         if setting.scope is scope and setting.field
     ]
+
+
+def _operator(config: Config) -> list[str]:
+    lines = [
+        _line("listen", config.operator.listen or "none", config.origins.get("operator.listen"))
+    ]
+    origin, file = config.origins.get("operator.token"), config.operator.token_file
+    if file is not None:
+        lines.append(_line(ADMIN_TOKEN_FILE.key, file, origin))
+    else:
+        lines.append(_hidden("admin token", ["token"] if config.operator.token else [], origin))
+    return lines
 
 
 def _profile(config: Config, profile: Profile) -> list[str]:

@@ -25,7 +25,7 @@ from openaiproxy.config.sources import Listen, Reading
 from openaiproxy.config.values import address
 from openaiproxy.presets import CredentialRule
 
-__all__ = ["Opening", "check", "find_hosts"]
+__all__ = ["Opening", "check", "check_operator", "find_hosts"]
 
 UNIX = "unix"
 _EVERYWHERE = frozenset({"0.0.0.0", "::"})
@@ -179,17 +179,39 @@ def _check_twins(openings: Sequence[Opening], reading: Reading) -> None:
     """No two ports want the same place."""
     for index, later in enumerate(openings):
         for earlier in openings[:index]:
-            if _collide(earlier, later):
+            if _collide(earlier.listen, earlier.hosts, later.listen, later.hosts):
                 what = f"{later.listen.endpoint} is opened by {earlier.listen.where} already"
                 reading.ledger.mistake(later.listen.where, what)
 
 
-def _collide(one: Opening, other: Opening) -> bool:
-    port = tcp_port(one.listen.endpoint)
+def _collide(
+    one: Listen, its_hosts: frozenset[str] | None, other: Listen, hosts: frozenset[str] | None
+) -> bool:
+    port = tcp_port(one.endpoint)
     if port == 0:
         return False
-    if one.listen.endpoint == other.listen.endpoint:
+    if one.endpoint == other.endpoint:
         return True
-    if port is None or port != tcp_port(other.listen.endpoint):
+    if port is None or port != tcp_port(other.endpoint):
         return False
-    return bool((one.hosts or frozenset()) & (other.hosts or frozenset()))
+    return bool((its_hosts or frozenset()) & (hosts or frozenset()))
+
+
+def check_operator(
+    listen: Listen, openings: Sequence[Opening], reading: Reading, *, guarded: bool
+) -> None:
+    """The operator's port is not there for everybody, and nobody else's.
+
+    :param guarded: whether there is an admin token.
+    """
+    hosts = find_hosts(listen, reading)
+    if hosts is not None and not guarded and not _is_local(hosts, reading):
+        reading.ledger.mistake(
+            listen.where,
+            f"the operator's port needs an admin token unless it listens on loopback, and {listen.endpoint}"
+            " isn't known to: expected OPENAIPROXY_ADMIN_TOKEN, admin-token-file, or interface=127.0.0.1",
+        )
+    for opening in openings:
+        if _collide(opening.listen, opening.hosts, listen, hosts):
+            what = f"{listen.endpoint} is opened by {opening.listen.where} already"
+            reading.ledger.mistake(listen.where, what)

@@ -20,10 +20,15 @@ class Scope(Enum):
     """The process: the file's top level."""
     LOGGING = auto()
     """The process's log: the file's ``[logging]``."""
+    OPERATOR = auto()
+    """What is for the operator alone: the file's ``[operator]``."""
     PROFILE = auto()
     """A profile: ``[profiles.NAME]``. A flag or variable sets it for every profile."""
     SECRET = auto()
     """A key: variables only. Flag and file know it only to refuse it."""
+
+
+_PREFIXES = {Scope.LOGGING: "log-", Scope.OPERATOR: "operator-"}
 
 
 @frozen
@@ -58,7 +63,7 @@ class Setting:
     @property
     def key(self) -> str:
         """Its key in the part of a configuration file that its scope names."""
-        return self.name.removeprefix("log-") if self.scope is Scope.LOGGING else self.name
+        return self.name.removeprefix(_PREFIXES.get(self.scope, ""))
 
 
 @frozen

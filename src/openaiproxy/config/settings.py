@@ -7,8 +7,8 @@ derived from it:
 * the flag is ``--NAME``; a repeatable one collects a list;
 * the variable is ``OPENAIPROXY_NAME``, then the customary names, in order (which of those a profile
   honours is its preset's affair);
-* the TOML key is ``NAME``: in ``[profiles.X]``, at the top level, or in ``[logging]`` without its
-  ``log-``.
+* the TOML key is ``NAME``: in ``[profiles.X]``, at the top level, in ``[logging]`` without its
+  ``log-``, or in ``[operator]`` without its ``operator-``.
 
 The order of rows is the order in which they are printed.
 """
@@ -21,6 +21,7 @@ from openaiproxy.config.setting import Flag, Scope, Setting
 from openaiproxy.config.urls import proxy_url, upstream_url
 from openaiproxy.config.values import (
     choice,
+    endpoint,
     file_path,
     header_names,
     header_value,
@@ -40,6 +41,8 @@ from openaiproxy.config.values import (
 )
 
 __all__ = [
+    "ADMIN_TOKEN",
+    "ADMIN_TOKEN_FILE",
     "API_KEY",
     "API_KEY_FILE",
     "BY_NAME",
@@ -50,6 +53,8 @@ __all__ = [
     "CONFIG",
     "LISTEN",
     "NO_PROXY",
+    "OPERATOR_LISTEN",
+    "OPERATOR_PORT",
     "ORGANIZATION",
     "PORT",
     "PROFILE",
@@ -63,6 +68,7 @@ __all__ = [
 _command = partial(Setting, scope=Scope.COMMAND, field="")
 _process = partial(Setting, scope=Scope.PROCESS)
 _logging = partial(Setting, scope=Scope.LOGGING)
+_operator = partial(Setting, scope=Scope.OPERATOR)
 _secret = partial(
     Setting,
     parse=refused,
@@ -90,6 +96,7 @@ CONFIG = _command("config", file_path, help="TOML file of profiles, ports and se
 API_KEY = _secret("api-key", environment=("OPENAI_API_KEY",))
 CLIENT_KEYS = _secret("client-keys")
 CLIENT_KEY = _secret("client-key", environment=("PROXY_X_API_KEY",))
+ADMIN_TOKEN = _secret("admin-token", environment=("ACCESS_TOKEN",))
 
 UPSTREAM = Setting(
     "upstream",
@@ -252,6 +259,32 @@ _PROCESS = (
     _logging("log-keep", whole(1), "logging.keep", "Rotated logs kept."),
 )
 
+OPERATOR_PORT = _operator(
+    "operator-port",
+    whole(0, 65535),
+    "",
+    "TCP port on 127.0.0.1 for health, metrics and status alone.",
+)
+OPERATOR_LISTEN = _operator(
+    "operator-listen",
+    or_none(endpoint),
+    "operator.listen",
+    "Twisted endpoint of that port, or none.",
+)
+ADMIN_TOKEN_FILE = _operator(
+    "admin-token-file",
+    file_path,
+    "operator.token_file",
+    "File that holds the admin token, for the operator's pages.",
+    shown=False,
+)
+HEALTH_MODEL = Setting(
+    "health-model",
+    header_value,
+    "health_model",
+    "Model that /health?deep=1 asks.",
+)
+
 SETTINGS: tuple[Setting, ...] = (
     PROFILE,
     PORT,
@@ -260,7 +293,11 @@ SETTINGS: tuple[Setting, ...] = (
     API_KEY,
     CLIENT_KEYS,
     CLIENT_KEY,
+    ADMIN_TOKEN,
     *_PROCESS,
+    OPERATOR_PORT,
+    OPERATOR_LISTEN,
+    ADMIN_TOKEN_FILE,
     UPSTREAM,
     API_KEY_FILE,
     ORGANIZATION,
@@ -278,6 +315,7 @@ SETTINGS: tuple[Setting, ...] = (
     *_TIMES,
     *_LIMITS,
     *_PAYLOADS,
+    HEALTH_MODEL,
 )
 
 BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}

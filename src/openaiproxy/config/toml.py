@@ -5,6 +5,8 @@
     drain = 30                       # settings of the process, at the top
     [logging]
     file = "/var/log/openaiproxy.log"
+    [operator]
+    port = 9464
 
     [profiles.team]                  # a profile: a preset, and what differs from it
     preset = "keyed"
@@ -20,6 +22,7 @@ structure is judged here; what the values mean is the settings' affair.
 
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 
 from attrs import define, field
@@ -65,10 +68,11 @@ class _Sorting:
 
     def sort(self, document: Mapping[str, object]) -> Written:
         """The whole document."""
-        parts = {
+        parts: dict[str, Callable[[object], None]] = {
             "profiles": self._sort_profiles,
             "listen": self._sort_listens,
-            "logging": self._sort_logging,
+            "logging": partial(self._sort_section, "logging", Scope.LOGGING),
+            "operator": partial(self._sort_section, "operator", Scope.OPERATOR),
         }
         plain = {key: raw for key, raw in document.items() if key not in parts}
         self.process.update(self._settings("", plain, Scope.PROCESS, parts))
@@ -77,8 +81,8 @@ class _Sorting:
                 sort(document[key])
         return Written(self.process, self.profiles, self.presets, tuple(self.listens))
 
-    def _sort_logging(self, raw: object) -> None:
-        self.process.update(self._settings("logging", self._table("logging", raw), Scope.LOGGING))
+    def _sort_section(self, name: str, scope: Scope, raw: object) -> None:
+        self.process.update(self._settings(name, self._table(name, raw), scope))
 
     def _sort_profiles(self, raw: object) -> None:
         for name, inner in self._table("profiles", raw).items():
@@ -161,4 +165,6 @@ def _astray(key: str, known: Iterable[str]) -> str:
             return "belongs at the top of the file"
         case Setting(scope=Scope.LOGGING) as setting:
             return f"belongs in [logging], as {setting.key}"
+        case Setting(scope=Scope.OPERATOR) as setting:
+            return f"belongs in [operator], as {setting.key}"
     return f"unknown key; {did_you_mean(key, known)}"

@@ -24,6 +24,7 @@ __all__ = [
     "address",
     "choice",
     "distinct",
+    "endpoint",
     "file_path",
     "header_names",
     "header_value",
@@ -167,6 +168,13 @@ def size(raw: object) -> int:
     return count
 
 
+def endpoint(raw: object) -> str:
+    """The description of an endpoint, which Twisted reads."""
+    if isinstance(raw, str) and ":" in raw and raw.isprintable():
+        return raw.strip()
+    raise ValueError("expected an endpoint, such as tcp:9464:interface=127.0.0.1")
+
+
 def file_path(raw: object) -> Path:
     """A file; a relative one is relative to whatever the caller knows it to be."""
     if isinstance(raw, str) and (line := raw.strip()) and line.isprintable():
@@ -282,7 +290,7 @@ def _listen(raw: object) -> tuple[str, str]:
 
 KEY_REFUSED = (
     "a key isn't taken from here, where others can read it:"
-    " put it in the environment, or in a file named by api-key-file or client-keys-file"
+    " put it in the environment, or in a file named by api-key-file, client-keys-file or admin-token-file"
 )
 
 

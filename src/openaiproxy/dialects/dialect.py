@@ -35,7 +35,8 @@ class Shown:
     """What a caller of a dialect is shown, where the dialect leaves it open.
 
     :param reasoning: where Chat shows reasoning: ``reasoning_content``, ``reasoning``, ``both``,
-        ``think`` (in tags within the content), or ``off``.
+        ``think`` (in tags within the content), ``content`` (in words of its own before the answer),
+        or ``off``.
     :param thoughts_as_summary: whether Responses shows thoughts, where there is no summary, as one:
         most clients that asked for a summary show nothing else.
     """

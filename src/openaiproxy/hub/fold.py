@@ -16,13 +16,14 @@ from openaiproxy.hub.events import (
     Fault,
     Other,
     PartBegin,
+    PartDelta,
     PartEnd,
 )
 from openaiproxy.hub.grammar import LIMIT, walk
-from openaiproxy.hub.growth import bare
-from openaiproxy.hub.parts import Part
+from openaiproxy.hub.growth import bare, logprobs, texts
+from openaiproxy.hub.parts import Part, Reasoning, Refusal, Text
 
-__all__ = ["Reply", "fold", "unfold"]
+__all__ = ["Reply", "fold", "retold", "unfold"]
 
 
 @frozen
@@ -92,3 +93,38 @@ def unfold(reply: Reply) -> Iterator[Event]:
             yield PartEnd(slot, part)
             slot += 1
     yield reply.end
+
+
+_LEAST = 24
+"""Characters of a piece; it goes on to the next space, unless that is as far again."""
+_MOST = 1000
+"""Pieces of a text, about; those of a long one are longer."""
+
+
+def retold(reply: Reply) -> Iterator[Event]:
+    """The loose events of a whole answer, its words a few at a time, as a model would have told them.
+
+    :param reply: any whole answer.
+    """
+    for event in unfold(reply):
+        if isinstance(event, PartEnd) and isinstance(event.part, Text | Refusal | Reasoning):
+            yield from _told(event.slot, event.part)
+        yield event
+
+
+def _told(slot: int, part: Part) -> Iterator[PartDelta]:
+    """The deltas of a part; none where each word has its odds, which can't be cut."""
+    if logprobs(part):
+        return
+    for (channel, index), text in texts(part).items():
+        for piece in _pieces(text):
+            yield PartDelta(slot, piece, channel, index)
+
+
+def _pieces(text: str) -> Iterator[str]:
+    least, start = max(_LEAST, len(text) // _MOST), 0
+    while start < len(text):
+        space = text.find(" ", start + least, start + 2 * least)
+        end = start + 2 * least if space < 0 else space + 1
+        yield text[start:end]
+        start = end

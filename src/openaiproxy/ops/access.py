@@ -8,8 +8,12 @@ write it as JSON.
 
 The line, with fields that nobody knows left out::
 
-    POST /v1/responses?beta= 200 complete id=3f2a port=4567 profile=gateway client=alice
-    peer=127.0.0.1 model=gpt-5 upstream=200 upstream_id=req_1 in=120 out=5021 first=0.412 took=1.234
+    POST /v1/messages?beta= 200 complete id=3f2a port=4567 profile=gateway client=alice
+    peer=127.0.0.1 in=120 out=5021 took=1.234 first=0.412 waited=0.404 own=0.002 upstream=200
+    upstream_id=req_1 model=gpt-5 dialects=messages>responses streamed tokens=812/640/95/64
+
+``tokens`` are those of input, of which from a cache, of output, of which reasoning; ``waited`` is the
+upstream's time until its answer's head, ``own`` the proxy's.
 
 It is rendered once and carried as ``line``, because twisted.logger's own formatting of as many
 fields takes longer than relaying a chunk.
@@ -90,6 +94,19 @@ class Exchanged:
     :param first_byte: seconds from the request's head to the first byte of the answer's body.
     :param code: of the error that was answered, where it was ours.
     :param dropped: paths of what could not be sent upstream, or was changed, joined by commas.
+    :param route: what was asked for, a word of :mod:`openaiproxy.ops.routes`.
+    :param dialects: the caller's and the upstream's, such as ``chat>responses``.
+    :param streamed: whether the answer was a stream of events.
+    :param retries: how often the upstream was asked again.
+    :param fault: what the upstream did wrong, or said that went wrong; one of our words.
+    :param tokens_in: of input, those from a cache included; ``None`` where nobody told.
+    :param tokens_cached: of these, from a cache.
+    :param tokens_out: of output, reasoning included.
+    :param tokens_reasoning: of these, reasoning.
+    :param waited: seconds from the request's going up to the head of the upstream's answer.
+    :param overhead: seconds that the proxy took for itself: from having what it needs until the
+        request went up, and from the upstream's first word that could be told until it was; ``None``
+        where the upstream was not asked.
     """
 
     method: str = field(converter=foreign_word)
@@ -110,6 +127,22 @@ class Exchanged:
     duration: float
     code: str | None = None
     dropped: str | None = field(default=None, converter=_foreign_if_known)
+    route: str = "other"
+    dialects: str | None = None
+    streamed: bool = False
+    retries: int = 0
+    fault: str | None = None
+    tokens_in: int | None = None
+    tokens_cached: int | None = None
+    tokens_out: int | None = None
+    tokens_reasoning: int | None = None
+    waited: float | None = None
+    overhead: float | None = None
+
+    @property
+    def truncated(self) -> bool:
+        """Whether the upstream's answer ended before it was finished."""
+        return self.ending == "upstream-cut" or self.fault == "truncated"
 
     def __str__(self) -> str:
         """Give the line, of visible ASCII words."""
@@ -121,6 +154,10 @@ class Exchanged:
         )
         if self.first_byte is not None:
             line += f" first={self.first_byte:.3f}"
+        if self.waited is not None:
+            line += f" waited={self.waited:.3f}"
+        if self.overhead is not None:
+            line += f" own={self.overhead:.4f}"
         if self.upstream_status is not None:
             line += f" upstream={self.upstream_status}"
         if self.upstream_id is not None:
@@ -129,7 +166,21 @@ class Exchanged:
             line += f" model={self.model}"
         if self.dropped is not None:
             line += f" dropped={self.dropped}"
+        line += self._traffic_shown()
         return line if self.code is None else f"{line} code={self.code}"
+
+    def _traffic_shown(self) -> str:
+        line = "" if self.dialects is None else f" dialects={self.dialects}"
+        if self.streamed:
+            line += " streamed"
+        if self.tokens_in is not None or self.tokens_out is not None:
+            line += (
+                f" tokens={self.tokens_in or 0}/{self.tokens_cached or 0}"
+                f"/{self.tokens_out or 0}/{self.tokens_reasoning or 0}"
+            )
+        if self.retries:
+            line += f" retries={self.retries}"
+        return line if self.fault is None else f"{line} fault={self.fault}"
 
 
 FIELDS: tuple[str, ...] = tuple(each.name for each in fields(Exchanged))
@@ -139,8 +190,8 @@ _values = attrgetter(*FIELDS)
 def emit(log: Logger, exchanged: Exchanged) -> None:
     """Log the event of one request.
 
-    Its fields are those of :class:`Exchanged` and ``line``; all are ``str``, ``int``, ``float`` or
-    ``None``.
+    Its fields are those of :class:`Exchanged` and ``line``; all are ``str``, ``int``, ``float``,
+    ``bool`` or ``None``.
     """
     said: LogEvent = dict(zip(FIELDS, _values(exchanged), strict=True))
     # As Logger.emit makes it, which would look up whether there is such a level.

@@ -80,7 +80,9 @@ def error_body(
         kind = _ANTHROPIC_TYPES.get(
             error.status, "api_error" if error.status >= 500 else "invalid_request_error"
         )
-        inner = {"type": kind, "message": error.message, "code": error.code}
+        inner: dict[str, object] = {"type": kind, "message": error.message, "code": error.code}
+        if error.details is not None:
+            inner["details"] = dict(error.details)
         return orjson.dumps({"type": "error", "error": inner, "request_id": request_id or None})
     kind = _OPENAI_TYPES.get(error.status, "invalid_request_error")
     return orjson.dumps(

@@ -22,7 +22,7 @@ from twisted.internet.task import LoopingCall
 from openaiproxy.asking import PATHS, Asking, Attempt
 from openaiproxy.dialects.dialect import Dialect
 from openaiproxy.errors import BadUpstream, ProxyError
-from openaiproxy.hub.events import Fault, FaultKind
+from openaiproxy.hub.events import Fault, FaultKind, Usage
 from openaiproxy.learning import Remedy
 from openaiproxy.ops.payloads import UPSTREAM_REQUEST
 from openaiproxy.translation import Answer as Whole
@@ -108,6 +108,7 @@ class _Crossing:
                 self._refuse(attempt, answer, refusal)
                 return
             self._remember(remedy)
+            self._exchange.record.retries += 1
             attempt = self._asking.attempt(learnt | {remedy})
             answer = await self._send(attempt)
         if answer.status < 400 or attempt.translation is None:
@@ -136,6 +137,9 @@ class _Crossing:
 
     async def _send(self, attempt: Attempt) -> Answer:
         exchange, translation = self._exchange, attempt.translation
+        caller = self._asking.caller.name
+        upstream = caller if translation is None else translation.upstream.name
+        exchange.record.dialects = f"{caller}>{upstream}"
         headers, profile = exchange.request.requestHeaders, exchange.port.profile
         if translation is None:
             target, fields = self._target, reread_fields(headers, profile)
@@ -155,7 +159,10 @@ class _Crossing:
             return
         committed = self._flow is not None and self._flow.committed
         self._flow = Translated(
-            translation.stream(), translation.caller.keepalive, committed=committed
+            translation.stream(),
+            translation.caller.keepalive,
+            committed=committed,
+            on_cut=self._why,
         )
         wait = self._exchange.port.profile.timeouts.keepalive
         if self._beats is None and wait is not None:
@@ -163,17 +170,23 @@ class _Crossing:
             self._beats.clock = self._exchange.port.clock
             self._beats.start(wait, now=False)
 
+    def _why(self) -> Fault | None:
+        error = self._exchange.error
+        return None if error is None else _fault(error)
+
     def _beat(self) -> None:
         assert self._flow is not None, "only a stream has beats"
         if not self._flow.committed:
             self._open([])
-        self._write(self._flow.beat())
+        self._put(self._flow.beat())
 
     # Down.
 
     async def _gather(self, answer: Answer, limit: int) -> bytes:
         port = self._exchange.port
-        return await gather(answer, port.clock, limit=limit, idle=port.profile.timeouts.idle)
+        body = await gather(answer, port.clock, limit=limit, idle=port.profile.timeouts.idle)
+        self._exchange.work()
+        return body
 
     async def _deliver(self, attempt: Attempt, answer: Answer) -> None:
         translation, streams = attempt.translation, is_event_stream(answer.headers)
@@ -200,13 +213,16 @@ class _Crossing:
         pump = Pump(exchange.request, answer, port.clock, port.profile.timeouts, flow, opening)
         how = await pump.run()
         exchange.pumped(how)
+        self._note(flow.stream.usage, flow.stream.fault)
         if not how.opened and flow.stream.fault is not None:
             self._answer(translation.failure(flow.stream.fault), answer.headers)
+            exchange.record.ending = how.ending
 
     def _replay(
         self, flow: Translated, translation: Translation, answer: Answer, data: bytes
     ) -> None:
         fault = flow.stream.fault
+        self._note(flow.stream.usage, fault)
         if fault is not None and not flow.committed and not flow.stream.begun:
             self._answer(translation.failure(fault), answer.headers)
             return
@@ -220,9 +236,11 @@ class _Crossing:
         """The upstream's refusal, in the caller's dialect."""
         translation = attempt.translation
         if translation is None:
+            self._note(None, self._asking.caller.parse_fault(answer.status, body))
             self._exchange.answer(answer.status, answer.headers, body)
             return
         whole = translation.refusal(answer.status, body)
+        self._note(whole.usage, whole.fault)
         if self._flow is None or not self._flow.committed:
             self._answer(whole, answer.headers)
         elif whole.fault is not None:
@@ -232,6 +250,7 @@ class _Crossing:
 
     def _answer(self, whole: Whole, fields: list[Field]) -> None:
         self.close()
+        self._note(whole.usage, whole.fault)
         full = [*translated_answer_fields(fields, _JSON), *self._fields]
         self._exchange.answer(whole.status, full, whole.body)
         if whole.fault is not None:
@@ -245,11 +264,22 @@ class _Crossing:
         self._exchange.open_answer(200, b"", full, None)
         self._exchange.last_words = lambda error: flow.stream.take((_fault(error),))
 
+    def _note(self, usage: Usage | None, fault: Fault | None) -> None:
+        record = self._exchange.record
+        record.usage = usage or record.usage
+        record.note_fault(fault)
+
     def _write(self, data: bytes) -> None:
-        record, request = self._exchange.record, self._exchange.request
+        """Write what the upstream's answer has come to."""
+        record, now = self._exchange.record, self._exchange.port.clock.seconds()
+        self._put(data)
+        record.rest(now)
+        record.first_byte = record.first_byte or now
+
+    def _put(self, data: bytes) -> None:
+        request = self._exchange.request
         if request.channel is not None and data:
-            record.first_byte = record.first_byte or self._exchange.port.clock.seconds()
-            record.bytes_out += len(data)
+            self._exchange.record.bytes_out += len(data)
             request.write(data)
 
 

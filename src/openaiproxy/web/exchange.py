@@ -19,9 +19,10 @@ from twisted.web.iweb import IBodyProducer
 
 from openaiproxy.errors import BadUpstream, ProxyError
 from openaiproxy.ops.payloads import Body as PayloadBody
+from openaiproxy.ops.routes import route_of
 from openaiproxy.upstream.client import Answer
 from openaiproxy.web.answers import Envelope, envelope_for, error_body, error_headers
-from openaiproxy.web.fields import REQUEST_ID, answer_fields
+from openaiproxy.web.fields import REQUEST_ID, answer_fields, is_event_stream
 from openaiproxy.web.port import OpenPort
 from openaiproxy.web.pump import Pumped
 from openaiproxy.web.request import Request
@@ -70,6 +71,11 @@ class Exchange:
             running.cancel()
         running.addErrback(lambda failure: _log.failure("an exchange broke down", failure=failure))
 
+    @property
+    def error(self) -> ProxyError | None:
+        """What it failed for, if it did."""
+        return self._error
+
     def cut(self, ending: str) -> None:
         """End it now, without an answer: the caller is gone, or the port closes."""
         if self._cut is None:
@@ -117,6 +123,7 @@ class Exchange:
             return
         port.gate.check_page(headers)
         upstream_target = port.routing.upstream_target(self.record.method, target)
+        self.record.route = route_of(upstream_target.decode("latin-1"))
         self.record.client = port.gate.caller(headers)
         port.admit(self)
         request.body.limit(port.profile.limits.body, port.profile.timeouts.client_body)
@@ -141,16 +148,26 @@ class Exchange:
 
         :raises BadUpstream: when there is none.
         """
+        record, clock = self.record, self.port.clock
+        record.rest(clock.seconds())
         self.await_first_byte()
         answer = await self.port.client.fetch(method, target, fields, body)
         self._stop_first_byte()
-        self.record.upstream_status = answer.status
-        self.record.upstream_id = _text(first(answer.headers, b"x-request-id"))
+        if record.waited is None and record.sent is not None:
+            record.waited = clock.seconds() - record.sent
+        record.upstream_status = answer.status
+        record.upstream_id = _text(first(answer.headers, b"x-request-id"))
+        self.port.watch.metrics.note_left(self.port.profile.name, answer.headers)
         return answer
+
+    def work(self) -> None:
+        """Note that everything is at hand: time is the proxy's own until somebody is asked or answered."""
+        self.record.work(self.port.clock.seconds())
 
     def await_first_byte(self) -> None:
         """(Re)start the wait for the answer's head: it counts from the last byte that went up."""
         wait = self.port.profile.timeouts.first_byte
+        self.record.sent = self.port.clock.seconds()
         if self._first_byte is None:
             self._first_byte = self.request.clock.callLater(wait, self._timed_out, "first_byte")
         else:
@@ -165,6 +182,7 @@ class Exchange:
         """
         self.record.status = status
         full = answer_fields(fields, self._cors, self._ids())
+        self.record.streamed = is_event_stream(full, encoded=True)
         self.request.start_answer(status, phrase, full, length)
 
     def answer(self, status: int, fields: Iterable[Field], body: bytes) -> None:
@@ -172,7 +190,8 @@ class Exchange:
         self.record.status = status
         full = answer_fields(fields, self._cors, self._ids())
         self.request.answer_whole(status, full, body)
-        self.record.first_byte = self.port.clock.seconds()
+        self.record.first_byte = now = self.port.clock.seconds()
+        self.record.rest(now)
         self.record.bytes_out = self.request.sentLength
 
     def pumped(self, how: Pumped) -> None:
@@ -180,6 +199,7 @@ class Exchange:
         record = self.record
         record.bytes_out += how.bytes_out
         record.ending = how.ending
+        record.own += how.held
         record.first_byte = record.first_byte or how.first_byte
 
     def keep(
@@ -246,7 +266,10 @@ class Exchange:
         body.stop()
         for payload in self._payloads:
             payload.close()
-        self.record.bytes_in, self.record.model = body.received, body.peek.model()
+        self.record.bytes_in, self.record.model = (
+            body.received,
+            body.peek.model() or self.record.model,
+        )
         if self._cut is not None:
             self.record.ending = self._cut
         elif self._error is not None:

@@ -30,14 +30,19 @@ class Gate:
     :param profile: keys, places, origins and hosts are read off it.
     :param loopback: whether the port is bound to loopback addresses only.
     :param salt: bytes that nobody outside the process knows.
+    :param guarded: whether the rules against web pages hold; ``None`` for where they keep them off a server-side key.
     """
 
-    def __init__(self, profile: Profile, *, loopback: bool, salt: bytes) -> None:
+    def __init__(
+        self, profile: Profile, *, loopback: bool, salt: bytes, guarded: bool | None = None
+    ) -> None:
         self._auth = profile.auth
         self._keys = _Keys(profile.auth.keys, salt)
         self._origins = profile.origins
         self._hosts = profile.hosts
-        self._guarded = loopback and profile.credential.key is not None
+        self._guarded = (
+            loopback and profile.credential.key is not None if guarded is None else guarded
+        )
 
     def check_page(self, headers: Headers) -> None:
         """Refuse what a web page could have sent, where that would spend a server-side key.

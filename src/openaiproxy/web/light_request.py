@@ -232,6 +232,9 @@ class LightRequest:
         self._waiting.append(Deferred())
         return self._waiting[-1]
 
+    def gone(self) -> "Deferred[None]":
+        return self.notifyFinish()
+
     def registerProducer(self, producer: Any, streaming: bool) -> None:
         """:raises ValueError: for a pull producer, which no Resource of ours is."""
         if not streaming:

@@ -112,7 +112,9 @@ class _Question:
     async def ask(self) -> "_Shown | Gathered":
         """The list to show, or the upstream's answer to pass on."""
         older = None if self._kept is None else listing_of(self._port, self._kept.value.body)
-        if self._is_fresh(older):
+        fresh = self._is_fresh(older)
+        self._port.watch.metrics.note_models(self._port.profile.name, hit=fresh)
+        if fresh:
             assert older is not None
             return _Shown(older, self._status_hit())
         instead = self._instead(older)

@@ -1,6 +1,6 @@
 """What all requests of one open port share, and the way to end them all."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from time import time
 from typing import Protocol
 
@@ -13,8 +13,10 @@ from openaiproxy.learning import Memory
 from openaiproxy.ops.access import emit
 from openaiproxy.ops.payloads import PayloadLog
 from openaiproxy.ops.request_ids import fresh_id, request_id
+from openaiproxy.ops.watch import Watch
 from openaiproxy.profile import Profile
 from openaiproxy.upstream.client import UpstreamClient
+from openaiproxy.web.admin import Admin
 from openaiproxy.web.gate import Gate
 from openaiproxy.web.gather import Gathered
 from openaiproxy.web.record import Record
@@ -22,7 +24,11 @@ from openaiproxy.web.request import Request
 from openaiproxy.web.routing import Routing
 from openaiproxy.web.sharing import Shared
 
-__all__ = ["OpenPort", "Running"]
+__all__ = ["Check", "OpenPort", "Running"]
+
+Check = Callable[[], "str | Awaitable[str | None] | None"]
+"""Says in one word of ours what keeps a port from being ready, such as ``login_expired``, or ``None``. It neither
+raises nor names a secret, a path or an account."""
 
 _MOST_LISTS = 256
 _BYTES_OF_LISTS = 16 << 20
@@ -50,6 +56,9 @@ class OpenPort:
     :param payloads: where bodies go, if the profile keeps them.
     :param make_id: makes request ids.
     :param now: time of day, in seconds since 1970.
+    :param watch: is told of every request.
+    :param admin: who may see what is only the operator's to see.
+    :param checks: what must hold for the port to be ready, beside what it finds out by itself.
     :ivar memory: what the upstream's refusals taught.
     :ivar lists: lists of models that the upstream gave, and those that it is asked for.
     :ivar counts: tokens of requests, likewise.
@@ -64,13 +73,25 @@ class OpenPort:
     payloads: PayloadLog | None = None
     make_id: Callable[[], str] = fresh_id
     now: Callable[[], float] = time
+    watch: Watch = field()
+    admin: Admin = field()
+    checks: Sequence[Check] = ()
     memory: Memory = field(init=False)
     routing: Routing = field(init=False)
     lists: Shared[Gathered] = field(init=False)
     counts: Shared[int] = field(init=False)
     _running: set[Running] = field(init=False, factory=set)
 
+    @watch.default
+    def _watch_alone(self) -> Watch:
+        return Watch((self.profile,), self.clock.seconds, self.now)
+
+    @admin.default
+    def _admit_nobody(self) -> Admin:
+        return Admin(None, self.clock.seconds)
+
     def __attrs_post_init__(self) -> None:
+        self.watch.metrics.count_running(self.profile.name, lambda: len(self._running))
         self.routing = Routing(self.profile.routes)
         self.lists = Shared(self.clock, _MOST_LISTS, _BYTES_OF_LISTS)
         self.counts = Shared(self.clock, _MOST_COUNTS, _MOST_COUNTS, _COUNTS_AT_ONCE)
@@ -104,18 +125,22 @@ class OpenPort:
 
     def open_record(self, request: Request) -> Record:
         """Begin the notes on a request whose head is complete."""
+        now = self.clock.seconds()
         incoming = request.requestHeaders.getRawHeaders(b"x-request-id")
         return Record(
             id=request_id(incoming[0] if incoming else None, self.make_id),
-            started=self.clock.seconds(),
+            started=now,
             method=request.method.decode("ascii"),
             target=request.uri,
             peer=str(getattr(request.client, "host", "") or ""),
+            since=now,
         )
 
     def write_line(self, record: Record) -> None:
         """Write the line of a request that has ended."""
-        emit(self.log, record.close(self.number, self.profile.name, self.clock.seconds()))
+        exchanged = record.close(self.number, self.profile.name, self.clock.seconds())
+        emit(self.log, exchanged)
+        self.watch.note(exchanged)
 
     def note_refused(self, peer: str, error: BadRequest) -> str:
         """Write the line of what was refused before it was a request.

@@ -24,19 +24,22 @@ from twisted.python.failure import Failure
 
 from openaiproxy.errors import Misconfigured
 from openaiproxy.ops.payloads import PayloadLog
-from openaiproxy.profile import Config, Port, Profile
+from openaiproxy.ops.watch import Watch
+from openaiproxy.profile import Config, Port, Profile, Timeouts, Upstream
 from openaiproxy.upstream.client import UpstreamClient
 from openaiproxy.upstream.embedded.door import site as embedded_site
+from openaiproxy.web.admin import Admin
 from openaiproxy.web.gate import Gate
 from openaiproxy.web.port import OpenPort
 from openaiproxy.web.site import Site
-from openaiproxy.web.tree import build_tree
+from openaiproxy.web.tree import build_operator_tree, build_tree
 
 __all__ = ["ACCESS", "Ports", "is_loopback"]
 
 #: The namespace of requests' lines.
 ACCESS = "openaiproxy.access"
 _LOOPBACK = "127.0.0.1"
+_OPERATOR = Profile("operator", ())
 _log = Logger(namespace="openaiproxy.ports")
 
 
@@ -56,8 +59,11 @@ class Ports(Service):
     :param salt: random bytes, for the comparison of client keys.
     :param payloads: opens the payload log of a profile.
     :param access: where the line of each request goes; twistd's log by default.
-    :param now: time of day, in seconds since 1970, for the embedded upstream; the reactor's where there is none.
+    :param now: time of day, in seconds since 1970, for the embedded upstream and the last requests; the reactor's
+        where there is none.
     :param on_stopping: called with :meth:`cut` when draining begins.
+    :ivar watch: what is known of the requests of all ports.
+    :ivar admin: who may see that.
     """
 
     def __init__(
@@ -78,7 +84,11 @@ class Ports(Service):
         self._access = access or Logger(namespace=ACCESS)
         self._now = now
         self._on_stopping = on_stopping
+        profiles = (*{port.profile.name: port.profile for port in config.ports}.values(), _OPERATOR)
+        self.watch = Watch(profiles, reactor.seconds, now or reactor.seconds)
+        self.admin = Admin(config.operator.token, reactor.seconds)
         self._open: list[_Open] = []
+        self._operator: _Open | None = None
         self._embedded: IListeningPort | None = None
         self._clients: dict[str, UpstreamClient] = {}
         self._cut_later: IDelayedCall | None = None
@@ -91,16 +101,28 @@ class Ports(Service):
         try:
             for port in self._config.ports:
                 self._open_port(port)
+            if self._config.operator.listen is not None:
+                self._open_operator(self._config.operator.listen)
         except Misconfigured:
             opened, self._open = self._open, []
+            if self._operator is not None:
+                opened.append(self._operator)
             for each in opened:
                 each.listening.stopListening()
+            embedded, self._embedded = self._embedded, None
+            if embedded is not None:
+                embedded.stopListening()
             raise
 
     @property
     def addresses(self) -> list[IAddress]:
         """Where the ports listen, in the order of the configuration."""
         return [each.listening.getHost() for each in self._open]
+
+    @property
+    def operator_address(self) -> IAddress | None:
+        """Where the operator's own port listens, if there is one."""
+        return None if self._operator is None else self._operator.listening.getHost()
 
     def _open_port(self, port: Port) -> None:
         profile = port.profile
@@ -113,7 +135,17 @@ class Ports(Service):
         gate = Gate(profile, loopback=loopback, salt=self._salt)
         number = getattr(address, "port", port.endpoint)
         payloads = self._payloads(profile)
-        open_port = OpenPort(profile, number, self._reactor, client, gate, self._access, payloads)
+        open_port = OpenPort(
+            profile,
+            number,
+            self._reactor,
+            client,
+            gate,
+            self._access,
+            payloads,
+            watch=self.watch,
+            admin=self.admin,
+        )
         site.resource = build_tree(open_port)
         site.on_refused = open_port.note_refused
         self._open.append(_Open(listening, site, open_port))
@@ -132,6 +164,36 @@ class Ports(Service):
             host=host or "",
             number=number,
         )
+
+    def _open_operator(self, endpoint: str) -> None:
+        """The operator's own port, which has no upstream: no path leads to the one that is named here."""
+        site = Site(None, self._reactor, wire=self._config.wire)
+        try:
+            listening = self._listen(endpoint, site)
+        except Misconfigured as mistake:
+            # Callers are served all the same.
+            _log.error("there is no port for the operator: {why}", why=str(mistake))
+            return
+        address = listening.getHost()
+        host = getattr(address, "host", None)
+        loopback = host is None or is_loopback(host)
+        nobody = UpstreamClient(self._reactor, Upstream("http://127.0.0.1:9"), Timeouts())
+        port = OpenPort(
+            _OPERATOR,
+            getattr(address, "port", endpoint),
+            self._reactor,
+            nobody,
+            Gate(_OPERATOR, loopback=loopback, salt=self._salt, guarded=not self.admin.has_token),
+            self._access,
+            watch=self.watch,
+            admin=self.admin,
+        )
+        site.resource = build_operator_tree(port, [each.port for each in self._open])
+        site.on_refused = port.note_refused
+        self._operator = _Open(listening, site, port)
+        if not loopback and not self.admin.has_token:
+            raise Misconfigured(f"{endpoint}: listens beyond loopback, and there is no admin token")
+        _log.info("the operator's port listens on {endpoint}", endpoint=endpoint)
 
     def _listen(self, endpoint: str, site: Site) -> IListeningPort:
         """All of Twisted's server endpoints listen at once; one that doesn't is of no use here."""
@@ -170,6 +232,7 @@ class Ports(Service):
         return Deferred.fromCoroutine(self._drain())
 
     async def _drain(self) -> None:
+        self.watch.metrics.draining = True
         for each in self._open:
             await maybeDeferred(each.listening.stopListening)
         self._on_stopping(self.cut)
@@ -183,6 +246,11 @@ class Ports(Service):
             await client.close()
         if self._embedded is not None:
             await maybeDeferred(self._embedded.stopListening)
+        if self._operator is not None:
+            # Until now it could be asked how far the draining has come.
+            await maybeDeferred(self._operator.listening.stopListening)
+            self._operator.site.cut()
+            await self._operator.site.emptied()
         _log.info("all answers are finished, the ports are closed")
 
     def cut(self) -> None:

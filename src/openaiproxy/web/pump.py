@@ -40,10 +40,11 @@ LINGER = 1.0
 class Pumped:
     """How it went.
 
-    :param ending: ``complete``, ``upstream-cut``, ``upstream-fault``, ``client-gone``, ``timeout-idle``,
-        ``timeout-client-write``, ``cut``.
+    :param ending: ``complete``, ``upstream-cut``, ``upstream-fault``, ``upstream-truncated``, ``client-gone``,
+        ``timeout-idle``, ``timeout-client-write``, ``cut``.
     :param bytes_out: bytes of the body that were written.
     :param first_byte: the clock's time of the first of them.
+    :param held: seconds from the upstream's bytes to that first one: the proxy's own time.
     :param opened: whether the client was answered at all; if not, and it is still there, somebody else has to.
     """
 
@@ -51,6 +52,7 @@ class Pumped:
     bytes_out: int
     first_byte: float | None
     opened: bool
+    held: float = 0.0
 
 
 @implementer(IPushProducer)
@@ -86,6 +88,7 @@ class Pump(Protocol):
         self._heard = self._wrote = clock.seconds()
         self._bytes_out = 0
         self._first_byte: float | None = None
+        self._held = 0.0
         self._timer: IDelayedCall | None = None
 
     def run(self) -> "Deferred[Pumped]":
@@ -111,6 +114,9 @@ class Pump(Protocol):
         out = self._flow.feed(data)
         if out:
             self._write(out, now)
+            if self._first_byte is None:
+                self._first_byte = now
+                self._held = self._clock.seconds() - now
         if self._flow.over:
             self._end("complete")
 
@@ -143,8 +149,6 @@ class Pump(Protocol):
 
     def _write(self, data: bytes, now: float) -> None:
         self._wrote = now
-        if self._first_byte is None:
-            self._first_byte = now
         if self._open_answer is not None:
             opening, self._open_answer = self._open_answer, None
             opening()
@@ -209,11 +213,14 @@ class Pump(Protocol):
             done, self._done = self._done, None
             if not done.called:
                 opened = self._open_answer is None
-                done.callback(Pumped(last.ending, self._bytes_out, self._first_byte, opened))
+                how = Pumped(last.ending, self._bytes_out, self._first_byte, opened, self._held)
+                done.callback(how)
 
     def _end_client(self, last: Last) -> None:
         if last.data:
-            self._write(last.data, self._clock.seconds())
+            now = self._clock.seconds()
+            self._write(last.data, now)
+            self._first_byte = self._first_byte or now
         if self._open_answer is not None:
             return
         if last.proper:

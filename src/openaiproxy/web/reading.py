@@ -56,4 +56,5 @@ async def read_body(exchange: Exchange) -> bytes:
     codings = request.requestHeaders.getRawHeaders("content-encoding", [])
     store = _Store(request.body, Decoding(", ".join(codings), most))
     await request.body.startProducing(store)
+    exchange.work()
     return store.whole()

@@ -1,7 +1,14 @@
-"""What is noted of one request while it runs, for the line that is written when it has ended."""
+"""What is noted of one request while it runs, for the line that is written when it has ended.
+
+Time is told apart by whose it is. While the proxy has what it needs and nobody has yet been asked, or while the
+upstream's word is here and has not been handed on, the time is the proxy's own; :attr:`Record.since` then says since
+when. All other time is spent waiting for others.
+"""
 
 from attrs import define
 
+from openaiproxy.dialects.dialect import Seen
+from openaiproxy.hub.events import Fault, Usage
 from openaiproxy.ops.access import Exchanged
 
 __all__ = ["Record"]
@@ -13,6 +20,12 @@ class Record:
 
     :param id: the request's id.
     :param started: when its head was complete.
+    :param route: what is asked for, a word of :mod:`openaiproxy.ops.routes`.
+    :param dialects: the caller's and the upstream's, such as ``chat>responses``.
+    :param sent: when the request went up for the first time.
+    :param waited: seconds from that until the head of an answer came.
+    :param since: since when time is the proxy's own; ``None`` while it is not.
+    :param own: seconds that were, so far.
     """
 
     id: str
@@ -31,9 +44,42 @@ class Record:
     code: str | None = None
     dropped: tuple[str, ...] = ()
     ending: str = "complete"
+    route: str = "other"
+    dialects: str | None = None
+    streamed: bool = False
+    retries: int = 0
+    fault: str | None = None
+    usage: Usage | None = None
+    sent: float | None = None
+    waited: float | None = None
+    since: float | None = None
+    own: float = 0.0
+
+    def work(self, now: float) -> None:
+        """From now on, time is the proxy's own."""
+        self.since = now
+
+    def rest(self, now: float) -> None:
+        """From now on, it is not."""
+        if self.since is not None:
+            self.own += now - self.since
+            self.since = None
+
+    def note_fault(self, fault: Fault | None) -> None:
+        """Note what the upstream did wrong, or said that went wrong."""
+        if fault is not None:
+            self.fault = fault.kind.value[1]
+            self.usage = fault.usage or self.usage
+
+    def note_seen(self, seen: Seen) -> None:
+        """Note what was read of an answer that passed."""
+        self.model = self.model or seen.model
+        self.usage = seen.usage or self.usage
+        self.note_fault(seen.fault)
 
     def close(self, port: int | str, profile: str, now: float) -> Exchanged:
         """The request's one line, as a value."""
+        usage = self.usage
         return Exchanged(
             id=self.id,
             port=port,
@@ -53,4 +99,15 @@ class Record:
             code=self.code,
             dropped=",".join(self.dropped) or None,
             ending=self.ending,
+            route=self.route,
+            dialects=self.dialects,
+            streamed=self.streamed,
+            retries=self.retries,
+            fault=self.fault,
+            tokens_in=None if usage is None else usage.input,
+            tokens_cached=None if usage is None else usage.cached,
+            tokens_out=None if usage is None else usage.output,
+            tokens_reasoning=None if usage is None else usage.reasoning,
+            waited=self.waited,
+            overhead=None if self.sent is None else self.own,
         )

@@ -1,21 +1,31 @@
 """The course of most requests: bytes pass, both ways, as they come."""
 
+from collections.abc import Mapping
 from functools import partial
 
+from openaiproxy.asking import DIALECTS, PATHS
 from openaiproxy.dialects.dialect import Dialect
 from openaiproxy.hub.events import Fault, FaultKind
 from openaiproxy.ops.payloads import UPSTREAM_REQUEST, UPSTREAM_RESPONSE
+from openaiproxy.passthrough import Tap
+from openaiproxy.profile import Limits
 from openaiproxy.upstream.client import Answer
 from openaiproxy.web.exchange import Exchange
 from openaiproxy.web.fields import is_event_stream, upstream_fields
-from openaiproxy.web.flow import Passing
+from openaiproxy.web.flow import SHORT, Passing
 from openaiproxy.web.pump import Pump
 from openaiproxy.wire.boundary import Boundary
+from openaiproxy.wire.headers import first
 
 __all__ = ["pass_on", "relay"]
 
 CUT = "The upstream's answer ended before it was finished."
 SILENT = "The upstream fell silent within its answer."
+#: Bytes of a whole answer that are held to be looked at. Those of pictures are larger, and tell no more.
+_WHOLE_BYTES = 4 << 20
+_DIALECTS: Mapping[bytes, Dialect] = {
+    path.encode("ascii"): DIALECTS[name] for name, path in PATHS.items()
+}
 
 
 async def relay(exchange: Exchange, target: bytes) -> None:
@@ -32,23 +42,68 @@ async def relay(exchange: Exchange, target: bytes) -> None:
         request.method, target, fields, None if body.length == 0 else body
     )
     body.on_progress = None
-    await pass_on(exchange, answer)
+    await pass_on(exchange, answer, _dialect(exchange, target), tells_cuts=False)
 
 
-async def pass_on(exchange: Exchange, answer: Answer, dialect: Dialect | None = None) -> None:
+async def pass_on(
+    exchange: Exchange,
+    answer: Answer,
+    dialect: Dialect | None = None,
+    *,
+    tells_cuts: bool = True,
+) -> None:
     """Hand an answer on as it is.
 
-    :param dialect: the answer's, if it is known: a caller is told in it that an event stream broke off.
+    :param dialect: the answer's, if it is known: what it took is read off it, and a caller is told in it that an event
+        stream ended before it was finished.
+    :param tells_cuts: whether that is told of a stream whose connection broke, too. Where not a byte is to differ from
+        the upstream's, the broken connection says it; a stream that ends well by HTTP's rules says nothing.
     """
-    port = exchange.port
+    port, record = exchange.port, exchange.record
     # Nothing can be put into a body of a promised length.
     commentable = answer.length is None and is_event_stream(answer.headers)
     piece = exchange.keep(UPSTREAM_RESPONSE, ((name, [value]) for name, value in answer.headers))
-    told = None if dialect is None else partial(_told_cut, dialect)
-    flow = Passing(Boundary() if commentable else None, piece, told)
+    told = None
+    if dialect is not None:
+        told = partial(_told_cut if tells_cuts else _told_short, dialect)
+    tap = None if dialect is None else _tap(dialect, answer, port.profile.limits)
+    if dialect is not None:
+        record.dialects = f"{dialect.name}>{dialect.name}"
+    flow = Passing(Boundary() if commentable else None, piece, told, tap)
     exchange.open_answer(answer.status, answer.phrase, answer.headers, answer.length)
     pump = Pump(exchange.request, answer, exchange.request.clock, port.profile.timeouts, flow)
     exchange.pumped(await pump.run())
+    if tap is not None:
+        record.note_seen(tap.seen)
+        if record.ending == "complete" and record.fault == "truncated":
+            # It was no stream of the dialect after all, or was not looked at whole.
+            record.fault = None
+
+
+def _dialect(exchange: Exchange, target: bytes) -> Dialect | None:
+    """The dialect that a relayed request is answered in, where the profile says that its upstream speaks it."""
+    found = _DIALECTS.get(target.partition(b"?")[0])
+    if found is None or exchange.request.method != b"POST":
+        return None
+    return found if found.name in exchange.port.profile.upstream.speaks else None
+
+
+def _tap(dialect: Dialect, answer: Answer, limits: Limits) -> Tap | None:
+    """Looks on, if the answer can be read. Of a bad one the status says what there is to know."""
+    if answer.status >= 400:
+        return None
+    if is_event_stream(answer.headers):
+        return Tap(dialect, stream=True, limit=limits.event)
+    media = (first(answer.headers, b"content-type") or b"").partition(b";")[0].strip().lower()
+    coding = first(answer.headers, b"content-encoding") or b"identity"
+    if media != b"application/json" or coding.strip().lower() != b"identity":
+        return None
+    return Tap(dialect, stream=False, limit=min(limits.answer, _WHOLE_BYTES))
+
+
+def _told_short(dialect: Dialect, ending: str) -> bytes:
+    """The record that ends a stream which nothing else shows to be cut."""
+    return _told_cut(dialect, ending) if ending == SHORT else b""
 
 
 def _told_cut(dialect: Dialect, ending: str) -> bytes:

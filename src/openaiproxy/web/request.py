@@ -75,6 +75,9 @@ class Request(Protocol):
     def notifyFinish(self) -> "Deferred[None]":
         """Fires with ``None`` when the answer is finished, fails when the client went away before."""
 
+    def gone(self) -> "Deferred[None]":
+        """The same."""
+
     def registerProducer(self, producer: Any, streaming: bool) -> None:
         """Have who writes the body paused while the client doesn't read."""
 

@@ -29,12 +29,14 @@ class Translated:
     :param ping: a sign of life in the client's dialect.
     :param on_piece: sees each piece of the upstream's, for the payload log.
     :param committed: whether the client has been answered already.
+    :param on_cut: why the answer was cut off here, if that is to be told.
     """
 
     stream: Stream
     _ping: bytes
     _on_piece: Callable[[bytes], None] | None = None
     committed: bool = False
+    _on_cut: Callable[[], Fault | None] = lambda: None
     beats: bool = field(default=True, init=False)
     settled: bool = field(default=True, init=False)
     _held: list[bytes] = field(factory=list, init=False)
@@ -64,6 +66,8 @@ class Translated:
             )
         elif ending in ("complete", "upstream-cut"):
             self._held.append(self.stream.eof())
+        elif ending == "cut" and (fault := self._on_cut()) is not None:
+            self.fail(fault)
         else:
             return Last(ending)
         if self.stream.fault is None:

@@ -3,6 +3,7 @@
 Requests for a WebSocket are refused before anything else is looked at: no path has one.
 """
 
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from twisted.web.resource import Resource
@@ -10,12 +11,15 @@ from twisted.web.server import NOT_DONE_YET
 
 from openaiproxy.web.courses import find_course
 from openaiproxy.web.exchange import Exchange
+from openaiproxy.web.pages.figures import show_figures
 from openaiproxy.web.pages.fixed import refuse_upgrade, rows_for, say, wants_websocket
+from openaiproxy.web.pages.health import Health, alive
 from openaiproxy.web.pages.page import Page
+from openaiproxy.web.pages.readiness import Readiness
 from openaiproxy.web.port import OpenPort
 from openaiproxy.web.request import Request
 
-__all__ = ["Relay", "build_tree"]
+__all__ = ["Relay", "build_operator_tree", "build_tree"]
 
 
 class Relay(Resource):
@@ -36,13 +40,11 @@ class Relay(Resource):
 class Root(Resource):
     """The root: a page of ours where the path is exactly one, else the relay."""
 
-    def __init__(self, port: OpenPort) -> None:
+    def __init__(self, port: OpenPort, pages: Mapping[bytes, Page]) -> None:
         super().__init__()
         self._relay = Relay(port)
         self._upgrade = Page(port, refuse_upgrade)
-        self._pages = {
-            path: Page(port, partial(say, row)) for path, row in rows_for(port.profile).items()
-        }
+        self._pages = pages
 
     def getChildWithDefault(self, path: bytes, request: Request) -> Resource:
         """Find by the path as it was sent: what Twisted unquotes could name a page by accident."""
@@ -54,4 +56,28 @@ class Root(Resource):
 
 def build_tree(port: OpenPort) -> Resource:
     """The root of a port's tree."""
-    return Root(port)
+    pages = {path: Page(port, partial(say, row)) for path, row in rows_for(port.profile).items()}
+    pages[b"/health"] = Page(port, Health(), "health")
+    pages[b"/ready"] = Page(port, Readiness((port,)), "ready")
+    if port.admin.has_token:
+        pages |= _operators(port)
+    return Root(port, pages)
+
+
+def build_operator_tree(port: OpenPort, others: Sequence[OpenPort]) -> Resource:
+    """The root of the tree of the operator's own port.
+
+    :param port: it; its profile has no routes.
+    :param others: whose readiness is the process's.
+    """
+    pages = {
+        b"/health": Page(port, alive, "health"),
+        b"/ready": Page(port, Readiness(others), "ready"),
+    }
+    return Root(port, pages | _operators(port))
+
+
+def _operators(port: OpenPort) -> dict[bytes, Page]:
+    """Pages for the operator alone; each sees to that itself."""
+    figures = Page(port, show_figures, "metrics")
+    return {b"/metrics": figures, b"/metrics/prometheus": figures}

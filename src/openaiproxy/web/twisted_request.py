@@ -6,6 +6,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import UNKNOWN_LENGTH
@@ -130,6 +131,10 @@ class TwistedRequest(FullRequest):
             self.channel.loseConnection()
         else:
             self.channel.abort()
+
+    def gone(self) -> "Deferred[None]":
+        deferred: Deferred[None] = self.notifyFinish()
+        return deferred
 
     def flush(self) -> None:
         """Nothing: Twisted's transports write in their next turn."""

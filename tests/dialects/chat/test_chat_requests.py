@@ -44,6 +44,59 @@ from tests.dialects.chat.recorded import SPECS
 FUNCTION = {"type": "function", "function": {"name": "f"}}
 
 
+def test_responses_words_for_parts_are_understood_rows_51_52_53() -> None:
+    image = {"type": "input_image", "image_url": "https://e.org/a.png", "detail": "low"}
+    parts = [
+        {"type": "input_text", "text": "see"},
+        {"type": "output_text", "text": "said"},
+        image,
+        {**image, "type": "image_url"},
+        {"type": "input_image", "file_id": "file-1", "detail": "high"},
+        {"type": "input_file", "file_url": "https://e.org/a.pdf"},
+        {"type": "file", "file_id": "file-2", "filename": "a.pdf"},
+    ]
+    (turn,) = parsed([{"role": "user", "content": parts}]).turns
+    picture = Image(url="https://e.org/a.png", detail="low")
+    assert turn.parts == (
+        Text("see"),
+        Text("said"),
+        picture,
+        picture,
+        Image(file_id="file-1", detail="high"),
+        File(url="https://e.org/a.pdf"),
+        File(file_id="file-2", filename="a.pdf"),
+    )
+
+
+@pytest.mark.parametrize("part", [{}, {"filename": "a.pdf"}, {"file": 1}])
+@pytest.mark.parametrize("kind", ["file", "input_file"])
+def test_a_file_that_is_none_is_refused_by_name(kind: str, part: Any) -> None:
+    with pytest.raises(BadRequest, match=r"messages\[0\]\.content\[0\]\.file"):
+        parsed([{"role": "user", "content": [{"type": kind, **part}]}])
+
+
+@pytest.mark.parametrize(
+    ("fields", "settings", "left"),
+    [
+        ({"reasoning": {"effort": "low"}}, ReasoningSettings(effort="low"), None),
+        ({"reasoning": {"summary": None}}, ReasoningSettings(summary="off"), None),
+        (
+            {"reasoning": {"effort": "low", "summary": "auto"}, "reasoning_effort": "high"},
+            ReasoningSettings(effort="high", summary="auto"),
+            None,
+        ),
+        ({"reasoning": {"max_tokens": 5}}, None, {"reasoning": {"max_tokens": 5}}),
+        ({"reasoning": "much"}, None, {"reasoning": "much"}),
+    ],
+)
+def test_responses_words_for_reasoning_are_understood_row_57(
+    fields: Any, settings: Any, left: Any
+) -> None:
+    request = parsed(**fields)
+    assert request.reasoning == settings
+    assert (request.extra.fields if request.extra else None) == left
+
+
 def parsed(messages: Any = (), **fields: Any) -> Request:
     return CHAT.parse_request({"model": "m", "messages": list(messages), **fields})
 

@@ -20,9 +20,9 @@ from openaiproxy.dialects.chat.pieces import (
     render_finish,
     render_logprobs,
     render_usage,
-    shown_fields,
 )
-from openaiproxy.dialects.chat.speaking import InTurn, Pieces, Thoughts
+from openaiproxy.dialects.chat.showing import INLINE, Thoughts, shown_fields
+from openaiproxy.dialects.chat.speaking import InTurn, Pieces
 from openaiproxy.dialects.dialect import Context
 from openaiproxy.hub.events import (
     Begin,
@@ -84,7 +84,7 @@ class ChatRenderer:
     _legacy: set[int] = field(factory=set, init=False)
     """Choices that call a function as of before tools."""
     _length: dict[int, int] = field(factory=dict, init=False)
-    """Choice to the characters of its whole texts."""
+    """Choice to the characters of its content so far, but for the open text's."""
     _thought: set[int] = field(factory=set, init=False)
     """Choices that have shown thoughts."""
     _turns: InTurn = field(factory=InTurn, init=False)
@@ -149,7 +149,7 @@ class ChatRenderer:
             case Refusal():
                 self._pieces[slot] = self._around(choice, {"refusal": _HOLE})
             case Reasoning():
-                self._thoughts[slot] = Thoughts(self._reasoning(choice), choice)
+                self._thoughts[slot] = self._reasoning(choice)
             case ToolCall():
                 return spoken + self._begin_call(slot, part, choice)
             case Audio():
@@ -163,12 +163,14 @@ class ChatRenderer:
                 self._losses.note(f"parts[] ({type(part).__name__})", NO_WORD)
         return spoken
 
-    def _reasoning(self, choice: int) -> Pieces:
+    def _reasoning(self, choice: int) -> Thoughts:
         shown = self._context.shown.reasoning
         if shown == "off":
-            return ()
-        fields = ("content",) if shown == "think" else shown_fields(shown)
-        return self._around(choice, dict.fromkeys(fields, _HOLE))
+            return Thoughts((), choice)
+        again = "\n\n" if choice in self._thought else ""
+        before = INLINE[shown][0] if shown in INLINE else again
+        pieces = self._around(choice, dict.fromkeys(shown_fields(shown), _HOLE))
+        return Thoughts(pieces, choice, before)
 
     def _begin_call(self, slot: int, part: ToolCall, choice: int) -> bytes:
         legacy = part.legacy or part.name in legacy_names(self._context)
@@ -198,25 +200,15 @@ class ChatRenderer:
         return self._chunk(choice, {name: event.text}, odds)
 
     def _think(self, thoughts: Thoughts, event: PartDelta) -> bytes:
-        if not thoughts.pieces:
-            return b""
-        summary = event.channel is Channel.SUMMARY
-        if thoughts.summary and not summary:
-            return b""
-        thoughts.summary = summary
-        text = event.text
-        if event.index > thoughts.index:
-            thoughts.index = event.index
-            text = f"\n\n{text}"
-        if not thoughts.begun and self._context.shown.reasoning == "think":
-            text = f"<think>\n{text}"
-        elif not thoughts.begun and text and thoughts.choice in self._thought:
-            text = f"\n\n{text}"
+        text = thoughts.text(event)
         if not text:
             return b""
-        thoughts.begun = True
         self._thought.add(thoughts.choice)
+        self._grow(thoughts.choice, text if self._context.shown.reasoning in INLINE else "")
         return json.dumps(text).join(thoughts.pieces)
+
+    def _grow(self, choice: int, content: str) -> None:
+        self._length[choice] = self._length.get(choice, 0) + len(content)
 
     def _note(self, event: PartNote) -> bytes:
         _, choice = self._kinds[event.slot]
@@ -234,11 +226,13 @@ class ChatRenderer:
         pieces = self._pieces.pop(slot, ())
         self._data.pop(slot, None)
         thoughts = self._thoughts.pop(slot, None)
-        if thoughts and thoughts.begun and self._context.shown.reasoning == "think":
-            return json.dumps("\n</think>\n\n").join(thoughts.pieces)
+        inline = INLINE.get(self._context.shown.reasoning)
+        if thoughts and thoughts.begun and inline:
+            self._grow(choice, inline[1])
+            return json.dumps(inline[1]).join(thoughts.pieces)
         match part:
             case Text():
-                self._length[choice] = self._length.get(choice, 0) + len(part.text)
+                self._grow(choice, part.text)
             case ToolCall(arguments="", custom=False):
                 return json.dumps("{}").join(pieces)
             case Audio(expires=int()):

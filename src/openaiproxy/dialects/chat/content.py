@@ -27,6 +27,7 @@ from openaiproxy.hub.parts import (
 
 __all__ = ["NO_WORD", "note_rest", "parse_content", "render_content", "render_part"]
 
+_FLAT = ("file_id", "file_data", "file_url", "filename")
 _DATA_URL = re.compile(r"data:([^;,]+);base64,(.*)", re.DOTALL)
 
 NO_WORD = "Chat Completions has no word for it"
@@ -80,6 +81,18 @@ def _parse_image(found: JsonObject, path: str) -> Part:
     return Image(url=inner["url"], detail=detail, extra=extra)
 
 
+def _parse_flat_image(found: JsonObject, path: str) -> Part:
+    """A picture as Responses has it, all in one object."""
+    outer = {name: value for name, value in found.items() if name not in ("detail", "file_id")}
+    detail, image = found.get("detail"), found.get("image_url")
+    if image is None and isinstance(found.get("file_id"), str):
+        return Image(file_id=found["file_id"], detail=detail, extra=rest(PART, outer))
+    inner = {"url": image} if isinstance(image, str) else image
+    if isinstance(inner, dict) and detail is not None:
+        inner = {"detail": detail, **inner}
+    return _parse_image({**outer, "image_url": inner}, path)
+
+
 def _parse_audio(found: JsonObject, path: str) -> Part | None:
     inner = found.get("input_audio")
     if not isinstance(inner, dict):
@@ -106,13 +119,31 @@ def _parse_file(found: JsonObject, path: str) -> Part:
     return File(data=data, filename=name, extra=extra)
 
 
+def _parse_flat_file(found: JsonObject, path: str) -> Part:
+    """A file as Responses has it, all in one object."""
+    if "file" in found:
+        return _parse_file(found, path)
+    outer = {name: value for name, value in found.items() if name not in _FLAT}
+    inner = {name: found[name] for name in _FLAT if found.get(name) is not None}
+    if not inner.keys() - {"filename"}:
+        raise bad_field(f"{path}.file", "must be an object")
+    if "file_url" in inner:
+        inner["file_data"] = inner.pop("file_url")
+    return _parse_file({**outer, "file": inner}, path)
+
+
 _PARSE: dict[str, Callable[[JsonObject, str], Part | None]] = {
     "text": _parse_text,
+    "input_text": _parse_text,
+    "output_text": _parse_text,
     "refusal": _parse_refusal,
-    "image_url": _parse_image,
+    "image_url": _parse_flat_image,
+    "input_image": _parse_flat_image,
     "input_audio": _parse_audio,
-    "file": _parse_file,
+    "file": _parse_flat_file,
+    "input_file": _parse_flat_file,
 }
+"""Some callers say Responses' words for parts in Chat's messages."""
 
 
 def render_content(parts: Iterable[Part], path: str, losses: Losses) -> Any:

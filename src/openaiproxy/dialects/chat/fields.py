@@ -43,6 +43,7 @@ REQUEST = Table(
             parallel_tool_calls="parallel",
             response_format="format",
             reasoning_effort="reasoning.effort",
+            reasoning="reasoning.effort, reasoning.summary",
             verbosity="verbosity",
             temperature="sampling.temperature",
             top_p="sampling.top_p",

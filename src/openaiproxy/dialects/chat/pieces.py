@@ -29,7 +29,6 @@ __all__ = [
     "render_finish",
     "render_logprobs",
     "render_usage",
-    "shown_fields",
     "word",
 ]
 
@@ -103,11 +102,6 @@ def render_detail(seal: Seal) -> JsonObject:
             entry: JsonObject = json.loads_object(seal.data.encode("utf-8", "surrogatepass"))
             return entry
     return {"type": "reasoning.encrypted", "data": seal.packed(), "format": "openaiproxy"}
-
-
-def shown_fields(reasoning: str) -> tuple[str, ...]:
-    """The fields that show reasoning, by the option of that name."""
-    return ("reasoning_content", "reasoning") if reasoning == "both" else (reasoning,)
 
 
 def parse_logprobs(value: Any) -> tuple[Logprob, ...] | None:

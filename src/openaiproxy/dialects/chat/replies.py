@@ -27,9 +27,9 @@ from openaiproxy.dialects.chat.pieces import (
     render_finish,
     render_logprobs,
     render_usage,
-    shown_fields,
     word,
 )
+from openaiproxy.dialects.chat.showing import INLINE, shown_fields
 from openaiproxy.dialects.dialect import Context
 from openaiproxy.errors import BadRequest, BadUpstream
 from openaiproxy.hub.events import End, Fault, Finish
@@ -208,7 +208,9 @@ class _Message:
         shown = self.context.shown.reasoning
         if shown == "off":
             return
-        if part.shown():
+        if part.shown() and shown in INLINE:
+            self.words.append(part.shown().join(INLINE[shown]))
+        elif part.shown():
             self.thoughts.append(part.shown())
         if part.seals:
             details = [render_detail(seal) for seal in part.seals]
@@ -226,13 +228,10 @@ class _Message:
         self.body.setdefault("tool_calls", []).append(found)
 
     def content(self) -> Any:
-        """The words, after thoughts if these are shown there."""
+        """The words, and among them the thoughts if they are shown there."""
         words, thoughts = "".join(self.words), "\n\n".join(self.thoughts)
-        shown = self.context.shown.reasoning
-        if thoughts and shown == "think":
-            words = f"<think>\n{thoughts}\n</think>\n\n{words}"
-        elif thoughts:
-            self.body.update(dict.fromkeys(shown_fields(shown), thoughts))
+        if thoughts:
+            self.body.update(dict.fromkeys(shown_fields(self.context.shown.reasoning), thoughts))
         if self.opaque:
             return [*([{"type": "text", "text": words}] if words else []), *self.opaque]
         called = self.body.keys() & {"tool_calls", "function_call", "refusal", "audio"}

@@ -88,17 +88,17 @@ def parse_request(body: JsonObject) -> Request:
     if not model:
         raise bad_field("model", "must be a string")
     most, newer = (_read(body, name, int) for name in ("max_tokens", "max_completion_tokens"))
-    effort = _read(body, "reasoning_effort", str)
     extra = REQUEST.rest(body)
     shape, unknown = _parse_format(_read(body, "response_format", dict))
-    more = {**(extra.fields if extra else {}), **unknown}
+    reasoning, left = _parse_reasoning(body)
+    more = {**(extra.fields if extra else {}), **unknown, **left}
     request = Request(
         model,
         parse_messages(body.get("messages")),
         parse_tools(body),
         parse_choice(body),
         format=shape,
-        reasoning=ReasoningSettings(effort=effort) if effort is not None else None,
+        reasoning=reasoning,
         sampling=Sampling(**_read_all(body, _SAMPLING)),
         cache=Cache(**_read_all(body, _CACHE)),
         max_tokens=most if newer is None else newer,
@@ -119,6 +119,22 @@ def parse_request(body: JsonObject) -> Request:
             obfuscation=options.get("include_obfuscation"),
         )
     return evolve(request, extra=Extra(NAME, more, REQUEST.hints) if more else None)
+
+
+def _parse_reasoning(body: JsonObject) -> tuple[ReasoningSettings | None, dict[str, Any]]:
+    """How to think, also where it is said in Responses' words, and what of those is to be passed as
+    it is. A summary that is ``null`` is not wanted."""
+    effort, found = _read(body, "reasoning_effort", str), body.get("reasoning")
+    if not isinstance(found, dict):
+        settings = ReasoningSettings(effort=effort) if effort is not None else None
+        return settings, {} if found is None else {"reasoning": found}
+    said = {name: found[name] for name in ("effort", "summary") if isinstance(found.get(name), str)}
+    left = {name: value for name, value in found.items() if name not in said and value is not None}
+    if "summary" in found and found["summary"] is None:
+        said["summary"] = "off"
+    if effort is not None:
+        said["effort"] = effort
+    return (ReasoningSettings(**said) if said else None), {"reasoning": left} if left else {}
 
 
 _OPTIONS = ("include_usage", "include_obfuscation")

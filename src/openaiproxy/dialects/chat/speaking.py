@@ -13,7 +13,7 @@ from attrs import define, field
 from openaiproxy.hub.events import Event, PartBegin, PartDelta, PartEnd, PartNote
 from openaiproxy.hub.parts import Part, Reasoning, Refusal, Text
 
-__all__ = ["InTurn", "Pieces", "Thoughts"]
+__all__ = ["InTurn", "Pieces"]
 
 Pieces: TypeAlias = tuple[bytes, ...]
 
@@ -21,20 +21,6 @@ _Place: TypeAlias = tuple[type[Part], int]
 """A kind of part, and the choice it is in."""
 
 _ALONE = (Text, Refusal, Reasoning)
-
-
-@define(eq=False)
-class Thoughts:
-    """A reasoning that is being shown.
-
-    :param pieces: around its text; none if it is not shown.
-    """
-
-    pieces: Pieces
-    choice: int
-    summary: bool = False
-    index: int = 0
-    begun: bool = False
 
 
 @define(eq=False)

@@ -65,7 +65,13 @@ REQUEST = Table(
         *_passed("fallback_credit_token", "fallbacks", hint=True),
         Row("context_management", _PASSED, note="what is cleared from a long prompt", hint=True),
         Row("compaction", _PASSED, note="how a long prompt is summed up", hint=True),
-        *_passed("container", "mcp_servers", "thread"),
+        *_passed("container", "mcp_servers"),
+        Row(
+            "thread",
+            _PASSED,
+            note="what is held between requests; to continue is refused",
+            hint=True,
+        ),
     ),
 )
 

@@ -59,6 +59,9 @@ _STATUSES = {
     504: FaultKind.TIMEOUT,
     529: FaultKind.OVERLOADED,
 }
+_CLASSES = frozenset({"invalid_request_error", "server_error"})
+"""Types that say less than a status does."""
+
 _SAID: dict[FaultKind, tuple[str, str | None]] = {
     FaultKind.INVALID: ("invalid_request_error", None),
     FaultKind.CONTEXT: ("invalid_request_error", "context_length_exceeded"),
@@ -123,7 +126,7 @@ def _kind(code: str | None, word: str | None, status: int | None, message: str) 
         return _WORDS[code]
     if "context window" in message or "maximum context length" in message:
         return FaultKind.CONTEXT
-    if status in _STATUSES and word == "invalid_request_error":
+    if status in _STATUSES and word in _CLASSES:
         return _STATUSES[status]
     if word in _WORDS:
         return _WORDS[word]

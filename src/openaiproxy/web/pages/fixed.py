@@ -1,7 +1,7 @@
 """Pages that say the same to everybody, as rows; and what is said to those who want another protocol.
 
-``/health`` stands on every port: the process lives. The others are what clients look for before they begin, and stand
-where a port translates; elsewhere their paths are the upstream's.
+These are what clients look for before they begin, and stand where a port translates; elsewhere their paths are the
+upstream's.
 
 * ``/`` is asked for by people, and by Claude Code (``HEAD``), also below a prefix that a base URL has;
 * ``/api/hello`` by Claude Code's newer versions, to see whether anybody is there;
@@ -15,13 +15,12 @@ from attrs import frozen
 from openaiproxy.bridging import Mode
 from openaiproxy.errors import BadRequest
 from openaiproxy.profile import Profile
-from openaiproxy.web.pages.page import Said
+from openaiproxy.web.pages.page import NO_STORE, Said, asked_methods
 from openaiproxy.web.port import OpenPort
 from openaiproxy.web.request import Request
 
 __all__ = ["ROWS", "Row", "refuse_upgrade", "rows_for", "say", "wants_websocket"]
 
-_METHODS = "GET, HEAD, OPTIONS"
 _ROOT = b'{"ok":true,"name":"openaiproxy"}'
 _HELLO = b'{"message":"hello"}'
 _BOOTSTRAP = b'{"client_data":{},"additional_model_options":[]}'
@@ -33,16 +32,13 @@ class Row:
 
     :param path: exactly.
     :param body: JSON.
-    :param everywhere: whether ports that only relay have it, too.
     """
 
     path: bytes
     body: bytes
-    everywhere: bool = False
 
 
 ROWS = (
-    Row(b"/health", b'{"ok":true}', everywhere=True),
     *(
         Row(prefix + path, body)
         for prefix in (b"", b"/anthropic")
@@ -58,8 +54,7 @@ ROWS = (
 
 def rows_for(profile: Profile) -> Mapping[bytes, Row]:
     """The pages of a port, by their paths."""
-    translates = profile.bridging.mode is not Mode.RELAY
-    return {row.path: row for row in ROWS if row.everywhere or translates}
+    return {} if profile.bridging.mode is Mode.RELAY else {row.path: row for row in ROWS}
 
 
 def say(row: Row, port: OpenPort, request: Request) -> Said:
@@ -67,17 +62,8 @@ def say(row: Row, port: OpenPort, request: Request) -> Said:
 
     :raises BadRequest: 405.
     """
-    if request.method in (b"GET", b"HEAD"):
-        fields = [(b"Content-Type", b"application/json"), (b"Cache-Control", b"no-store")]
-        return Said(200, fields, row.body)
-    if request.method == b"OPTIONS":
-        return Said(204, port.gate.preflight_headers(request.requestHeaders, _METHODS))
-    raise BadRequest(
-        405,
-        "method_not_allowed",
-        "this page is for GET",
-        headers=((b"Allow", _METHODS.encode("ascii")),),
-    )
+    fields = [(b"Content-Type", b"application/json"), NO_STORE]
+    return asked_methods(port, request) or Said(200, fields, row.body)
 
 
 def wants_websocket(request: Request) -> bool:

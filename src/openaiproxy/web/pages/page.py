@@ -1,19 +1,33 @@
-"""A page of our own: answered at once, without a key and without the upstream, and with a line in the log."""
+"""A page of our own: answered without a client key, and with a line in the log.
 
-from collections.abc import Callable, Sequence
+Most are answered at once. One that has to ask somebody first says so by giving a coroutine, which is cancelled when
+the caller leaves.
+"""
+
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
 from attrs import field, frozen
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
-from openaiproxy.errors import BadRequest
+from openaiproxy.errors import BadRequest, ProxyError
 from openaiproxy.web.answers import envelope_for, error_body, error_headers
 from openaiproxy.web.fields import REQUEST_ID
 from openaiproxy.web.port import OpenPort
+from openaiproxy.web.record import Record
 from openaiproxy.web.request import Request
 from openaiproxy.wire.headers import Field
+from openaiproxy.wire.json import dumps
 
-__all__ = ["Page", "Said"]
+__all__ = ["NO_STORE", "Page", "Said", "Say", "asked_methods", "json_said", "peer_of"]
+
+NO_STORE: Field = (b"Cache-Control", b"no-store")
+_METHODS = "GET, HEAD, OPTIONS"
+_log = Logger(namespace="openaiproxy.page")
 
 
 @frozen
@@ -29,28 +43,62 @@ class Said:
     code: str | None = None
 
 
+Say = Callable[[OpenPort, Request], "Said | Coroutine[Any, Any, Said]"]
+
+
 class Page(Resource):
     """A page.
 
-    :param say: what it says to a request; may raise ``BadRequest``.
+    :param say: what it says to a request; may raise ``ProxyError``.
+    :param route: what metrics call it.
     """
 
     isLeaf = True
 
-    def __init__(self, port: OpenPort, say: Callable[[OpenPort, Request], Said]) -> None:
+    def __init__(self, port: OpenPort, say: Say, route: str = "page") -> None:
         super().__init__()
         self._port = port
         self._say = say
+        self._route = route
 
     def render(self, request: Request) -> int:
         """Answer, and write the request's line."""
-        port = self._port
-        record = port.open_record(request)
+        record = self._port.open_record(request)
+        record.route = self._route
         try:
-            said = self._say(port, request)
-        except BadRequest as error:
-            said = _refusal(request, error, record.id)
-            record.ending = "refused"
+            said = self._say(self._port, request)
+        except ProxyError as error:
+            said = _refused(request, record, error)
+        if isinstance(said, Said):
+            self._answer(request, record, said)
+        else:
+            self._wait(request, record, said)
+        return NOT_DONE_YET
+
+    def _wait(self, request: Request, record: Record, saying: "Coroutine[Any, Any, Said]") -> None:
+        waiting = Deferred.fromCoroutine(saying)
+        request.gone().addErrback(lambda _: waiting.cancel())
+
+        def fail(failure: Failure) -> Said | None:
+            error = failure.value
+            if isinstance(error, ProxyError):
+                return _refused(request, record, error)
+            if not isinstance(error, CancelledError):
+                _log.failure("a page could not be made", failure=failure)
+                broken = ProxyError(500, "internal_error", "the proxy failed to make this page")
+                return _refused(request, record, broken)
+            record.ending = "client-gone"
+            return None
+
+        waiting.addErrback(fail)
+        waiting.addCallback(lambda said: self._answer(request, record, said))
+
+    def _answer(self, request: Request, record: Record, said: Said | None) -> None:
+        port = self._port
+        if said is None or request.channel is None:
+            record.ending = "client-gone"
+            port.write_line(record)
+            return
         named = record.id.encode("ascii")
         fields = [
             (b"X-Request-Id", named),
@@ -62,10 +110,41 @@ class Page(Resource):
         request.answer_whole(said.status, fields, said.body)
         record.bytes_out = request.sentLength
         port.write_line(record)
-        return NOT_DONE_YET
 
 
-def _refusal(request: Request, error: BadRequest, name: str) -> Said:
+def asked_methods(port: OpenPort, request: Request) -> Said | None:
+    """What is said to a method other than ``GET`` and ``HEAD``; ``None`` to these.
+
+    :raises BadRequest: 405.
+    """
+    if request.method in (b"GET", b"HEAD"):
+        return None
+    if request.method == b"OPTIONS":
+        return Said(204, port.gate.preflight_headers(request.requestHeaders, _METHODS))
+    raise BadRequest(
+        405,
+        "method_not_allowed",
+        "this page is for GET",
+        headers=((b"Allow", _METHODS.encode("ascii")),),
+    )
+
+
+def json_said(status: int, found: object, code: str | None = None) -> Said:
+    """Say something in JSON that nobody keeps."""
+    return Said(status, [(b"Content-Type", b"application/json"), NO_STORE], dumps(found), code)
+
+
+def peer_of(request: Request) -> str:
+    """The address that a request comes from."""
+    return str(getattr(request.client, "host", "") or "")
+
+
+def _refused(request: Request, record: Record, error: ProxyError) -> Said:
+    record.ending = "refused"
+    return _refusal(request, error, record.id)
+
+
+def _refusal(request: Request, error: ProxyError, name: str) -> Said:
     """An error in the envelope of who asks; our pages are in no profile's contract."""
     version = request.requestHeaders.hasHeader(b"anthropic-version")
     envelope = envelope_for(request.path.decode("latin-1"), version)

@@ -1,0 +1,290 @@
+"""What is counted and measured, in a registry of the process's own.
+
+One request is told once, when it has ended, as the value of its line (:class:`~openaiproxy.ops.access.Exchanged`);
+nothing is counted while it runs. Names, labels and bounds stand in :mod:`~openaiproxy.ops.instruments`; every label's
+value is one of a bounded number (:mod:`~openaiproxy.ops.labels`), and beyond a number of combinations all further ones
+are counted together, so that a registry has an upper size whoever calls. No key, path, header value or address is
+among the values.
+
+Children of an instrument are held here by their values: prometheus_client's own way to one takes longer than counting.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from attrs import asdict, define, field, frozen
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+)
+from prometheus_client.exposition import generate_latest
+
+from openaiproxy.ops.access import Exchanged
+from openaiproxy.ops.instruments import INSTRUMENTS, Instrument
+from openaiproxy.ops.kinds import upstream_kind
+from openaiproxy.ops.labels import OTHER, Models, Names, named_models, status_class
+from openaiproxy.ops.routes import CREATES, OURS
+from openaiproxy.profile import Profile
+from openaiproxy.wire.headers import Field
+
+__all__ = ["Metrics"]
+
+# A time of creation beside each series would double them, and nobody here asks for it.
+disable_created_metrics()
+
+_MOST_SERIES = 1000
+_MOST_HISTOGRAMS = 128
+_KINDS: Mapping[str, Callable[..., Any]] = {
+    "counter": Counter,
+    "gauge": Gauge,
+    "histogram": Histogram,
+}
+#: Fields in which upstreams tell what is left of their limits.
+_LEFT: Mapping[bytes, str] = {
+    b"x-ratelimit-remaining-requests": "requests",
+    b"x-ratelimit-remaining-tokens": "tokens",
+    b"anthropic-ratelimit-requests-remaining": "requests",
+    b"anthropic-ratelimit-tokens-remaining": "tokens",
+    b"anthropic-ratelimit-input-tokens-remaining": "input_tokens",
+    b"anthropic-ratelimit-output-tokens-remaining": "output_tokens",
+}
+_LONGEST_NUMBER = 15
+
+
+@define(eq=False)
+class _Family:
+    """One instrument, and its children by their labels' values."""
+
+    made: Any
+    _labels: int
+    _most: int
+    _children: dict[tuple[str, ...], Any] = field(factory=dict)
+
+    def of(self, *values: str) -> Any:
+        child = self._children.get(values)
+        if child is not None:
+            return child
+        if len(self._children) >= self._most:
+            values = (OTHER,) * self._labels
+        child = self._children[values] = self.made.labels(*values)
+        return child
+
+
+@frozen
+class _Way:
+    """The children that most requests of one kind are counted in."""
+
+    profile: str
+    requests: Any
+    duration: Any
+    first_byte: Any
+    waited: Any
+    overhead: Any
+
+
+@frozen
+class _Spent:
+    """Those that a model's tokens are counted in."""
+
+    input: Any
+    output: Any
+    each_in: Any
+    each_out: Any
+    cached: Any
+    reasoning: Any
+
+
+def _family(made: Instrument, registry: CollectorRegistry) -> _Family:
+    more = {"buckets": made.buckets} if made.buckets else {}
+    name = made.name.removesuffix("_total")
+    metric = _KINDS[made.kind](name, made.help, made.labels, registry=registry, **more)
+    most = _MOST_HISTOGRAMS if made.buckets else _MOST_SERIES
+    return _Family(metric, len(made.labels), most)
+
+
+class Metrics:
+    """All of them.
+
+    :param profiles: those of the ports, whose names and clients' names may be labels.
+    :param seconds: the clock.
+    :ivar models: the labels of models.
+    :ivar draining: whether the process takes no more requests.
+    """
+
+    def __init__(self, profiles: Iterable[Profile], seconds: Callable[[], float]) -> None:
+        profiles = tuple(profiles)
+        self.registry = CollectorRegistry(auto_describe=False)
+        self.models = Models(named_models(profiles))
+        self.draining = False
+        self._seconds = seconds
+        self._started = seconds()
+        self._families = {made.name: _family(made, self.registry) for made in INSTRUMENTS}
+        self._profiles = Names(each.name for each in profiles)
+        names = dict.fromkeys(key.name for each in profiles for key in each.auth.keys)
+        self._clients = Names(["", *list(names)[:100]])
+        self._codes = Names(grows=True)
+        self._kinds = Names(grows=True)
+        self._providers = {
+            each.name: "anthropic" if each.upstream.speaks[:1] == ("messages",) else "openai"
+            for each in profiles
+        }
+        self._running: dict[str, list[Callable[[], int]]] = {}
+        self._ways: dict[tuple[str, str, str, str], _Way] = {}
+        self._spent: dict[str, _Spent] = {}
+        self._prepare(profiles)
+
+    def _prepare(self, profiles: tuple[Profile, ...]) -> None:
+        """Values that are asked for when they are read, and the counters that a rate must find at 0."""
+        self._family("uptime_seconds").set_function(self.uptime)
+        self._family("draining").set_function(lambda: float(self.draining))
+        for profile in profiles:
+            name = self._profiles.label(profile.name)
+            self._set_all("limit", name, asdict(profile.limits))
+            self._set_all("timeout_seconds", name, asdict(profile.timeouts))
+            for each in ("cancelled_total", "truncated_total", "retried_total"):
+                self._of(each, name)
+
+    def _set_all(self, name: str, profile: str, values: Mapping[str, float | None]) -> None:
+        for what, value in values.items():
+            if value is not None:
+                self._of(name, profile, what).set(value)
+
+    def uptime(self) -> float:
+        """Seconds since the start."""
+        return self._seconds() - self._started
+
+    # What happens.
+
+    def observe(self, said: Exchanged) -> str:
+        """Count a request that has ended.
+
+        :returns: the label of its model.
+        """
+        way = self._way(said)
+        profile, status = way.profile, said.status
+        way.requests.inc()
+        way.duration.observe(said.duration)
+        if said.first_byte is not None:
+            way.first_byte.observe(said.first_byte)
+        if said.overhead is not None:
+            way.overhead.observe(said.overhead)
+        if said.waited is not None:
+            way.waited.observe(said.waited)
+        if status is not None and status >= 400 and said.route not in OURS:
+            self._of("error_answers_total", str(status) if status < 600 else OTHER).inc()
+        if said.ending == "refused":
+            self._of("refused_total", profile, self._codes.label(said.code or OTHER)).inc()
+        if said.retries:
+            self._of("retried_total", profile).inc(said.retries)
+        self._note_ending(said, profile)
+        return self._note_model(said, profile)
+
+    def _way(self, said: Exchanged) -> _Way:
+        key = (said.route, said.profile, status_class(said.status), said.client)
+        way = self._ways.get(key)
+        if way is not None:
+            return way
+        profile, client = self._profiles.label(said.profile), self._clients.label(said.client)
+        way = _Way(
+            profile,
+            self._of("requests_total", key[0], profile, key[2], client),
+            self._of("request_duration_seconds", profile, said.route),
+            self._of("time_to_first_byte_seconds", profile, said.route),
+            self._of("upstream_wait_seconds", profile),
+            self._of("overhead_seconds", profile),
+        )
+        if len(self._ways) < _MOST_SERIES and (profile, client) == (said.profile, said.client):
+            self._ways[key] = way
+        return way
+
+    def _note_ending(self, said: Exchanged, profile: str) -> None:
+        if said.ending == "client-gone":
+            self._of("cancelled_total", profile).inc()
+        elif said.truncated:
+            self._of("truncated_total", profile).inc()
+        kind = upstream_kind(said)
+        if kind is not None:
+            self._of("upstream_errors_total", profile, self._kinds.label(kind)).inc()
+
+    def _note_model(self, said: Exchanged, profile: str) -> str:
+        proven = said.upstream_status is not None and said.upstream_status < 400
+        model = self.models.label(said.model, proven=proven)
+        operation = CREATES.get(said.route)
+        if operation is None or said.upstream_status is None:
+            return model
+        kind = upstream_kind(said)
+        error = "" if kind is None else self._kinds.label(kind)
+        provider = self._providers.get(profile, OTHER)
+        duration = self._families["gen_ai_client_operation_duration_seconds"]
+        duration.of(operation, provider, model, error).observe(said.duration)
+        if said.tokens_in is not None or said.tokens_out is not None:
+            self._note_tokens(said, model)
+        return model
+
+    def _note_tokens(self, said: Exchanged, model: str) -> None:
+        spent = self._spent.get(model)
+        if spent is None:
+            usage = self._families["gen_ai_client_token_usage"]
+            spent = self._spent[model] = _Spent(
+                self._of("tokens_total", model, "in"),
+                self._of("tokens_total", model, "out"),
+                usage.of("input", model),
+                usage.of("output", model),
+                self._of("tokens_total", model, "cached"),
+                self._of("tokens_total", model, "reasoning"),
+            )
+        spent.input.inc(said.tokens_in or 0)
+        spent.output.inc(said.tokens_out or 0)
+        spent.each_in.observe(said.tokens_in or 0)
+        spent.each_out.observe(said.tokens_out or 0)
+        if said.tokens_cached:
+            spent.cached.inc(said.tokens_cached)
+        if said.tokens_reasoning:
+            spent.reasoning.inc(said.tokens_reasoning)
+
+    def note_left(self, profile: str, fields: Iterable[Field]) -> None:
+        """Note what an upstream says is left of its limits.
+
+        :param fields: of its answer.
+        """
+        for name, value in fields:
+            if b"ratelimit" not in name.lower():
+                continue
+            what = _LEFT.get(name.lower())
+            if what is not None and value.isdigit() and len(value) <= _LONGEST_NUMBER:
+                self._of("upstream_limit_left", self._profiles.label(profile), what).set(int(value))
+
+    def note_models(self, profile: str, *, hit: bool) -> None:
+        """Count a question for the list of models."""
+        result = "hit" if hit else "miss"
+        self._of("models_cache_total", self._profiles.label(profile), result).inc()
+
+    def note_refresh(self, profile: str, *, ok: bool) -> None:
+        """Count a renewal of a login's tokens."""
+        result = "ok" if ok else "failed"
+        self._of("token_refreshes_total", self._profiles.label(profile), result).inc()
+
+    def count_running(self, profile: str, count: Callable[[], int]) -> None:
+        """Have the requests of a port counted among those of its profile whenever somebody looks."""
+        name = self._profiles.label(profile)
+        ports = self._running.setdefault(name, [])
+        ports.append(count)
+        gauge = self._of("requests_in_flight", name)
+        gauge.set_function(lambda: float(sum(each() for each in ports)))
+
+    def running(self) -> Mapping[str, int]:
+        """Requests under way, by profile."""
+        return {name: sum(each() for each in ports) for name, ports in self._running.items()}
+
+    def text(self) -> bytes:
+        """All of it in Prometheus' text format, version 0.0.4."""
+        return generate_latest(self.registry)
+
+    def _family(self, name: str) -> Any:
+        return self._families[f"openaiproxy_{name}"].made
+
+    def _of(self, name: str, *values: str) -> Any:
+        return self._families["openaiproxy_" + name].of(*values)
