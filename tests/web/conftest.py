@@ -8,12 +8,12 @@ import pytest
 from openaiproxy.web.site import OURS, TWISTED
 from tests.web.wiring import CHOSEN
 
-_NEEDS_LLHTTP = pytest.mark.skipif(
+NEEDS_LLHTTP = pytest.mark.skipif(
     find_spec("httptools") is None, reason="httptools is not installed"
 )
 
 
-@pytest.fixture(params=[pytest.param(OURS, marks=_NEEDS_LLHTTP), TWISTED])
+@pytest.fixture(params=[pytest.param(OURS, marks=NEEDS_LLHTTP), TWISTED])
 def on_wire(request: pytest.FixtureRequest) -> Iterator[str]:
     """The wire that ports in memory are on, one after the other."""
     CHOSEN.append(request.param)

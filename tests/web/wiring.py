@@ -216,11 +216,14 @@ def wire(
     payloads: Any = None,
     token: str | None = None,
     clock: Clock | None = None,
+    on_wire: str | None = None,
     **changes: Any,
 ) -> Wired:
     """A port of a preset, with changes to its profile."""
     profile = evolve(PRESETS[preset].profile, **changes)
-    return Wired(profile, loopback, payloads, clock or Clock(), token=token)
+    return Wired(
+        profile, loopback, payloads, clock or Clock(), token=token, on_wire=on_wire or CHOSEN[-1]
+    )
 
 
 def request(
