@@ -3,8 +3,10 @@
 from typing import Any
 
 from attrs import define, field
+from twisted.internet.protocol import Factory, Protocol
+from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 
-from openaiproxy.web.outlet import Outlet
+from openaiproxy.web.outlet import Outlet, way_out
 
 
 @define
@@ -51,9 +53,9 @@ class Writer:
     told: list[str] = field(factory=list)
 
     def outlet(self, transport: Any) -> Outlet:
-        return Outlet(
-            transport, lambda: self.told.append("pause"), lambda: self.told.append("resume")
-        )
+        at_once = getattr(transport, "writeSomeData", None)
+        told = self.told.append
+        return Outlet(transport, at_once, lambda: told("pause"), lambda: told("resume"))
 
 
 def test_what_the_kernel_takes_leaves_at_once() -> None:
@@ -110,3 +112,10 @@ def test_a_transport_without_that_way_gets_everything() -> None:
     assert outlet.tells
     outlet.write(b"all")
     assert transport.written == b"all"
+
+
+def test_a_connection_within_another_is_not_written_past() -> None:
+    wrapped = ProtocolWrapper(WrappingFactory(Factory()), Protocol())
+    wrapped.transport = Tcp()
+    assert wrapped.writeSomeData is not None
+    assert way_out(wrapped) is None

@@ -26,7 +26,7 @@ from openaiproxy.web.framing import (
 )
 from openaiproxy.web.head import check_begun, read_head
 from openaiproxy.web.light_request import LightRequest
-from openaiproxy.web.outlet import Outlet
+from openaiproxy.web.outlet import Outlet, way_out
 from openaiproxy.web.timers import Timers
 
 __all__ = ["AHEAD", "Connection"]
@@ -81,7 +81,9 @@ class Connection(Protocol):
         self.peer = transport.getPeer()
         if hasattr(transport, "setTcpNoDelay"):
             transport.setTcpNoDelay(True)
-        self._outlet = Outlet(transport, self.pauseProducing, self.resumeProducing)
+        self._outlet = Outlet(
+            transport, way_out(transport), self.pauseProducing, self.resumeProducing
+        )
         if self._outlet.tells:
             transport.registerProducer(self, True)
         self._wait_for_request()

@@ -11,9 +11,20 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.interfaces import IPullProducer
+from twisted.internet.tcp import Connection
 from zope.interface import implementer
 
-__all__ = ["Outlet"]
+__all__ = ["Outlet", "way_out"]
+
+
+def way_out(transport: Any) -> Callable[[bytes], Any] | None:
+    """How bytes are handed to the kernel past a transport's own buffer.
+
+    Asked of the class: what wraps a connection (TLS does) hands on attributes that it has not, and what is written
+    to the one below it would leave as it is.
+    """
+    bare = isinstance(transport, Connection) and not transport.TLS
+    return transport.writeSomeData if bare else None
 
 
 @implementer(IPullProducer)
@@ -38,17 +49,22 @@ class Outlet:
     """What is written to one client.
 
     :param transport: its connection.
+    :param at_once: takes bytes and tells how many the kernel took; ``None`` where there is no such way.
     :param pause: called when nothing more should be written for now.
     :param resume: called when it may be again.
     """
 
     def __init__(
-        self, transport: Any, pause: Callable[[], None], resume: Callable[[], None]
+        self,
+        transport: Any,
+        at_once: Callable[[bytes], Any] | None,
+        pause: Callable[[], None],
+        resume: Callable[[], None],
     ) -> None:
         self._transport = transport
         self._pause = pause
         self._resume = resume
-        self._at_once: Callable[[bytes], Any] | None = getattr(transport, "writeSomeData", None)
+        self._at_once = at_once
         #: Whether the transport still holds bytes.
         self.behind = False
         self._closed = False

@@ -63,6 +63,10 @@ class Site(TwistedSite):
         """One client's connection."""
         return super().buildProtocol(addr) if self._make is None else self._make(self)
 
+    def acceptableProtocols(self) -> list[bytes]:
+        """What TLS may settle on: neither wire speaks HTTP/2."""
+        return [b"http/1.1"]
+
     def getResourceFor(self, request: Any) -> IResource:
         """Find the Resource that a request is for."""
         request.site, request.sitepath = self, []
