@@ -16,6 +16,9 @@ from openaiproxy.presets import PRESETS
 from openaiproxy.profile import Config, Credential, Operator, Port, Upstream
 from openaiproxy.web.binding import bind_hosts, resolve
 from openaiproxy.web.ports import Ports, is_loopback
+from tests.web.wiring import CHOSEN
+
+pytestmark = pytest.mark.usefixtures("on_wire")
 
 EMBEDDED = Upstream(base="", embedded=True)
 LOOPBACK = "tcp:0:interface=127.0.0.1"
@@ -24,7 +27,9 @@ CHAT = {"model": "gpt-4.1", "stream": True, "messages": [{"role": "user", "conte
 
 def ports_of(*endpoints: str, drain: float = 5.0, **changes: Any) -> Ports:
     profile = evolve(PRESETS["gateway"].profile, upstream=EMBEDDED, **changes)
-    config = Config(ports=tuple(Port(endpoint, profile) for endpoint in endpoints), drain=drain)
+    config = Config(
+        ports=tuple(Port(endpoint, profile) for endpoint in endpoints), drain=drain, wire=CHOSEN[-1]
+    )
     return Ports(reactor, config, salt=b"salt", payloads=lambda profile: None)
 
 
