@@ -5,8 +5,9 @@ import pytest
 from openaiproxy.bridging import Amendments, Bridging, Keep, Mode, Models
 from openaiproxy.config.settings import SETTINGS
 from openaiproxy.presets import PRESETS, CredentialRule
-from openaiproxy.profile import Route
+from openaiproxy.profile import Route, Simple
 from openaiproxy.web.routing import Routing
+from openaiproxy.wire.target import parse_target
 
 
 @pytest.mark.parametrize(
@@ -16,7 +17,9 @@ from openaiproxy.web.routing import Routing
         ("passthrough", "tcp:5101:interface=127.0.0.1", CredentialRule.CALLER, False),
         ("bridge", "tcp:5102:interface=127.0.0.1", CredentialRule.CALLER, False),
         ("o1", "tcp:4567:interface=127.0.0.1", CredentialRule.SERVER, False),
+        ("codex", "tcp:8765:interface=127.0.0.1", CredentialRule.LOGIN, False),
         ("keyed", "tcp:18443:interface=127.0.0.1", CredentialRule.SERVER, True),
+        ("simple", "tcp:3002:interface=127.0.0.1", CredentialRule.SERVER_IF_ANY, True),
     ],
 )
 def test_each_preset_has_its_place_and_its_rules(
@@ -120,6 +123,37 @@ def test_keyed_keeps_its_error_bodies_and_its_connect_timeout() -> None:
     assert profile.timeouts.connect == 60
 
 
+def test_simple_has_its_documented_limits_and_times_row_98_row_102() -> None:
+    profile = PRESETS["simple"].profile
+    assert profile.simple == Simple()
+    assert profile.simple.timeout == 600
+    assert profile.simple.longest == 900
+    assert profile.limits.requests == 32
+    times = profile.timeouts
+    assert (times.connect, times.first_byte, times.idle, times.total) == (30, 905, 905, 930)
+    assert (times.keepalive, times.client_idle) == (15, 65)
+
+
+def test_simple_takes_no_key_of_ours_where_the_upstreams_stands_row_32() -> None:
+    assert PRESETS["simple"].profile.auth.places == ("x-security-key",)
+
+
+def test_no_other_preset_has_the_simplified_endpoints() -> None:
+    assert [name for name, each in PRESETS.items() if each.profile.simple] == ["simple"]
+
+
 def test_every_variable_that_a_preset_honours_is_one_that_a_setting_has() -> None:
     customary = {variable for setting in SETTINGS for variable in setting.environment}
     assert {name for preset in PRESETS.values() for name in preset.environment} == customary
+
+
+def test_codex_spends_a_login_on_every_way_to_write_a_path_rows_36_to_39() -> None:
+    preset = PRESETS["codex"]
+    routing = Routing(preset.profile.routes)
+    for path in ("/v1/responses", "/responses", "/backend-api/codex/responses", "/v1/v1/responses"):
+        assert routing.upstream_target("POST", parse_target(path.encode())) == b"/v1/responses"
+    for path in ("/api/codex/usage", "/backend-api/codex/usage", "/backend-api/wham/usage"):
+        assert routing.upstream_target("GET", parse_target(path.encode())) == path.encode()
+    assert preset.profile.credential.login is not None
+    assert [name for name, one in PRESETS.items() if one.profile.credential.is_ours] == ["codex"]
+    assert "OPENAI_API_KEY" not in preset.environment

@@ -14,6 +14,7 @@ from typing import Final
 from attrs import field, frozen
 
 from openaiproxy.bridging import Bridging
+from openaiproxy.codex.account import Account
 
 __all__ = [
     "WIRE",
@@ -28,6 +29,7 @@ __all__ = [
     "Port",
     "Profile",
     "Route",
+    "Simple",
     "Timeouts",
     "Upstream",
 ]
@@ -91,12 +93,19 @@ class Credential:
     :param organization: ``OpenAI-Organization`` to send with the key where the caller names none.
     :param project: ``OpenAI-Project``, likewise.
     :param key_file: the file that the key was read from, if it was.
+    :param login: the user's Codex login, which is spent in place of any key.
     """
 
     key: str | None = field(default=None, repr=False)
     organization: str | None = None
     project: str | None = None
     key_file: str | None = None
+    login: Account | None = None
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether what is spent is the proxy's, so that not everybody may."""
+        return self.key is not None or self.login is not None
 
 
 @frozen
@@ -149,6 +158,7 @@ class Timeouts:
     :param total: for the whole exchange; ``None`` by default, as streams may be long.
     :param client_body: between bytes of a request body.
     :param client_write: that a client may leave a full buffer unread.
+    :param client_idle: that a client's connection stays open between two requests.
     :param keepalive: silence of an event stream after which a comment is sent; ``None`` for never.
     """
 
@@ -158,6 +168,7 @@ class Timeouts:
     total: float | None = None
     client_body: float = 20.0
     client_write: float = 600.0
+    client_idle: float = 75.0
     keepalive: float | None = 15.0
 
 
@@ -174,6 +185,28 @@ class LogPolicy:
 
 
 @frozen
+class Simple:
+    """The simplified endpoints: a key in the body, one question, one answer.
+
+    :param model: of a prompt that names none.
+    :param anthropic: where Anthropic's endpoints go.
+    :param anthropic_key: the server-side key for it; ``None`` takes the caller's own alone.
+    :param timeout: seconds that the upstream has for an answer where the caller names none.
+    :param longest: the most that a caller may name.
+    :param responses_body: bytes of a request body of ``/v1/responses``.
+    :param spool: bytes of a form that are put aside until its key is found.
+    """
+
+    model: str = "gpt-5.4-mini"
+    anthropic: Upstream = Upstream("https://api.anthropic.com", speaks=("messages",))
+    anthropic_key: str | None = field(default=None, repr=False)
+    timeout: float = 600.0
+    longest: float = 900.0
+    responses_body: int = 70_000_000
+    spool: int = 128 << 20
+
+
+@frozen
 class Profile:
     """One port's behaviour.
 
@@ -184,7 +217,9 @@ class Profile:
     :param health_model: asked by the deep check of health, which costs a few tokens.
     :param fixed_errors: whole bodies that a status is answered with, where a profile's contract
         has its own.
+    :param cors: headers of every answer where any page may call, likewise.
     :param bridging: what is translated, and how.
+    :param simple: the simplified endpoints, where they stand; then nothing else does.
     """
 
     name: str
@@ -199,6 +234,8 @@ class Profile:
     log: LogPolicy = LogPolicy()
     bridging: Bridging = field(factory=Bridging)
     fixed_errors: Mapping[int, bytes] = field(factory=dict)
+    cors: tuple[tuple[str, str], ...] = ()
+    simple: Simple | None = None
     health_model: str = "gpt-5-nano"
 
 
@@ -216,6 +253,7 @@ class Logging:
 
     :param file: ``None`` leaves them to twistd's log.
     :param format: ``text`` or ``json``.
+    :param level: the least that is written: ``debug``, ``info``, ``warn`` or ``error``.
     :param rotate_bytes: size at which the file is rotated; ``None`` for never.
     :param rotate_daily: whether midnight rotates it as well.
     :param keep: rotated files kept.
@@ -223,6 +261,7 @@ class Logging:
 
     file: str | None = None
     format: str = "text"
+    level: str = "info"
     rotate_bytes: int | None = 10_000_000
     rotate_daily: bool = True
     keep: int = 14

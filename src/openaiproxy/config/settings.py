@@ -16,8 +16,11 @@ The order of rows is the order in which they are printed.
 from collections.abc import Mapping
 from functools import partial
 
-from openaiproxy.config.bridging import MODELS, SPEAKS, TRANSLATING
+from openaiproxy.config.bridging import FAST, MODELS, SPEAKS, TRANSLATING
+from openaiproxy.config.login import LOGIN
 from openaiproxy.config.setting import Flag, Scope, Setting
+from openaiproxy.config.simple import SIMPLE
+from openaiproxy.config.times import LIMITS, TIMES
 from openaiproxy.config.urls import proxy_url, upstream_url
 from openaiproxy.config.values import (
     choice,
@@ -26,6 +29,7 @@ from openaiproxy.config.values import (
     header_names,
     header_value,
     host_name,
+    level,
     listed,
     listens,
     name,
@@ -43,14 +47,17 @@ from openaiproxy.config.values import (
 __all__ = [
     "ADMIN_TOKEN",
     "ADMIN_TOKEN_FILE",
+    "ANTHROPIC_KEY",
     "API_KEY",
     "API_KEY_FILE",
+    "BY_FLAG",
     "BY_NAME",
     "CA_BUNDLE",
     "CLIENT_KEY",
     "CLIENT_KEYS",
     "CLIENT_KEYS_FILE",
     "CONFIG",
+    "HOST",
     "LISTEN",
     "NO_PROXY",
     "OPERATOR_LISTEN",
@@ -82,9 +89,22 @@ PROFILE = _process(
     "profile",
     name,
     "",
-    "Profile of the one port: gateway, passthrough, bridge, keyed, o1, or your own.",
+    "Profile of the one port: gateway, passthrough, bridge, keyed, o1, codex, simple, or your own.",
 )
-PORT = _process("port", whole(0, 65535), "", "TCP port on 127.0.0.1; 0 takes a free one.")
+PORT = _process(
+    "port",
+    whole(0, 65535),
+    "",
+    "TCP port of the one port; 0 takes a free one.",
+    environment=("CODEX_PROXY_PORT",),
+)
+HOST = _process(
+    "host",
+    host_name,
+    "",
+    "Address that the one port listens on, 127.0.0.1 unless said.",
+    environment=("CODEX_PROXY_HOST",),
+)
 LISTEN = _command(
     "listen",
     listens,
@@ -95,7 +115,10 @@ CONFIG = _command("config", file_path, help="TOML file of profiles, ports and se
 
 API_KEY = _secret("api-key", environment=("OPENAI_API_KEY",))
 CLIENT_KEYS = _secret("client-keys")
-CLIENT_KEY = _secret("client-key", environment=("PROXY_X_API_KEY",))
+CLIENT_KEY = _secret(
+    "client-key", environment=("PROXY_X_API_KEY", "SECURITY_KEY", "CODEX_PROXY_API_KEY")
+)
+ANTHROPIC_KEY = _secret("anthropic-key", environment=("ANTHROPIC_API_KEY",))
 ADMIN_TOKEN = _secret("admin-token", environment=("ACCESS_TOKEN",))
 
 UPSTREAM = Setting(
@@ -161,7 +184,13 @@ PROXY = Setting(
     or_none(proxy_url),
     "upstream.proxy",
     "URL of an HTTP(S) proxy for the way out, or none.",
-    environment=("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"),
+    environment=(
+        "CODEX_API_PROXY_HTTPS_PROXY",
+        "HTTPS_PROXY",
+        "https_proxy",
+        "HTTP_PROXY",
+        "http_proxy",
+    ),
     shown=False,
 )
 NO_PROXY = Setting(
@@ -177,46 +206,7 @@ CA_BUNDLE = Setting(
     or_none(file_path),
     "upstream.ca_bundle",
     "PEM file of the only authorities to trust.",
-    environment=("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"),
-)
-
-_TIMES = (
-    Setting("connect-timeout", seconds(), "timeouts.connect", "Seconds to connect upstream."),
-    Setting(
-        "first-byte-timeout", seconds(), "timeouts.first_byte", "Seconds until an answer begins."
-    ),
-    Setting("idle-timeout", seconds(), "timeouts.idle", "Seconds of silence within an answer."),
-    Setting(
-        "total-timeout", or_none(seconds()), "timeouts.total", "Seconds for an exchange, or none."
-    ),
-    Setting(
-        "client-body-timeout",
-        seconds(),
-        "timeouts.client_body",
-        "Seconds of silence within a request body.",
-    ),
-    Setting(
-        "client-write-timeout",
-        seconds(),
-        "timeouts.client_write",
-        "Seconds that a client may leave an answer unread.",
-    ),
-    Setting(
-        "keepalive",
-        or_none(seconds()),
-        "timeouts.keepalive",
-        "Seconds of silence before an event stream gets a comment, or none.",
-    ),
-)
-
-_LIMITS = (
-    Setting(
-        "max-body", or_none(size), "limits.body", "Largest request body, such as 1GiB, or none."
-    ),
-    Setting("max-read", size, "limits.read", "Largest request body that is read to be translated."),
-    Setting("max-answer", size, "limits.answer", "Largest answer that is read as a whole."),
-    Setting("max-event", size, "limits.event", "Largest event of a stream that is translated."),
-    Setting("max-requests", whole(1), "limits.requests", "Requests at once on a port."),
+    environment=("CODEX_API_PROXY_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"),
 )
 
 _PAYLOADS = (
@@ -243,6 +233,14 @@ _PROCESS = (
         choice("text", "json"),
         "logging.format",
         "Lines of the log file: text or json.",
+        environment=("CODEX_PROXY_LOG_FORMAT",),
+    ),
+    _logging(
+        "log-level",
+        level,
+        "logging.level",
+        "The least that the log file is told: debug, info, warn or error.",
+        environment=("CODEX_PROXY_LOG_LEVEL",),
     ),
     _logging(
         "log-rotate-size",
@@ -288,11 +286,13 @@ HEALTH_MODEL = Setting(
 SETTINGS: tuple[Setting, ...] = (
     PROFILE,
     PORT,
+    HOST,
     LISTEN,
     CONFIG,
     API_KEY,
     CLIENT_KEYS,
     CLIENT_KEY,
+    ANTHROPIC_KEY,
     ADMIN_TOKEN,
     *_PROCESS,
     OPERATOR_PORT,
@@ -309,16 +309,22 @@ SETTINGS: tuple[Setting, ...] = (
     PROXY,
     NO_PROXY,
     CA_BUNDLE,
+    *LOGIN,
     SPEAKS,
+    FAST,
     *TRANSLATING,
     *MODELS,
-    *_TIMES,
-    *_LIMITS,
+    *SIMPLE,
+    *TIMES,
+    *LIMITS,
     *_PAYLOADS,
     HEALTH_MODEL,
 )
 
 BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}
+BY_FLAG: Mapping[str, Setting] = {
+    flag.name: setting for setting in SETTINGS for flag in setting.flags
+}
 
 
 def flags() -> tuple[Flag, ...]:
@@ -327,5 +333,4 @@ def flags() -> tuple[Flag, ...]:
     Those that refuse are among them, lest getopt take ``--api-key`` for ``--api-key-file``.
     """
     switch = Flag("print-config", "Print the effective configuration and end.", takes_value=False)
-    valued = (Flag(row.name, row.help, repeatable=row.repeatable) for row in SETTINGS)
-    return (*valued, switch)
+    return (*(flag for row in SETTINGS for flag in row.flags), switch)

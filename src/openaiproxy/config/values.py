@@ -29,6 +29,7 @@ __all__ = [
     "header_names",
     "header_value",
     "host_name",
+    "level",
     "listed",
     "listens",
     "member",
@@ -87,6 +88,14 @@ def wire(raw: object) -> str:
     if said == "ours" and WIRE != "ours":
         raise ValueError("needs the package httptools, which is not installed")
     return str(said)
+
+
+_LEVEL = choice("debug", "info", "warn", "warning", "error")
+
+
+def level(raw: object) -> str:
+    """How much a log is told; ``warning`` is another word for ``warn``."""
+    return str(_LEVEL(raw)).removesuffix("ing")
 
 
 def member(of: type[Enum]) -> Parser:

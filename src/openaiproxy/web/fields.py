@@ -15,6 +15,7 @@ from twisted.web.http_headers import Headers
 from openaiproxy.bridging import Mode
 from openaiproxy.hub.loss import Loss
 from openaiproxy.profile import Profile
+from openaiproxy.web.record import Record
 from openaiproxy.wire.headers import Field, end_to_end, first
 
 __all__ = [
@@ -22,15 +23,20 @@ __all__ = [
     "REQUEST_ID",
     "answer_fields",
     "dropped_field",
+    "id_fields",
     "is_event_stream",
     "reread_fields",
     "translated_answer_fields",
     "translated_fields",
     "upstream_fields",
+    "with_fields",
 ]
 
 #: Ours, on every answer to a request that could be read; the upstream's own ``x-request-id`` passes beside it.
 REQUEST_ID = b"X-OpenAIProxy-Request-Id"
+# The names that clients of the simplified endpoints know.
+_PROXY_ID = b"X-Proxy-Request-Id"
+_INCOMING_ID = b"X-Incoming-Request-Id"
 _UNBUFFERED = [(b"Cache-Control", b"no-cache, no-transform"), (b"X-Accel-Buffering", b"no")]
 _UNBUFFERED_NAMES = frozenset(name.lower() for name, _ in _UNBUFFERED)
 # The client's framing and the meeting of its expectation are this hop's; the upstream's are made anew.
@@ -64,14 +70,14 @@ def upstream_fields(headers: Headers, profile: Profile) -> list[Field]:
     """The fields to send upstream, without ``Host`` and framing."""
     credential = profile.credential
     without = _OF_THIS_HOP
-    if credential.key is not None:
+    if credential.is_ours:
         without = without | _CREDENTIALS | _names(profile.auth.places)
     elif profile.auth.keys:
         without = without | _names(profile.auth.places)
     fields = end_to_end(_pairs(headers), without)
     if credential.key is not None:
         fields.append(_credential(profile.upstream.speaks[0], credential.key.encode("ascii")))
-    elif profile.bridging.mode is not Mode.RELAY:
+    elif profile.bridging.mode is not Mode.RELAY and credential.login is None:
         fields = _placed(fields, profile.upstream.speaks[0])
     for name, value in (
         (b"OpenAI-Organization", credential.organization),
@@ -140,6 +146,13 @@ def translated_answer_fields(fields: Iterable[Field], media: bytes) -> list[Fiel
     return [*kept, (b"Content-Type", media)]
 
 
+def with_fields(fields: Iterable[Field], others: Iterable[Field]) -> list[Field]:
+    """Fields with others in place of those of the same name."""
+    others = list(others)
+    named = {name.lower() for name, _ in others}
+    return [*(field for field in fields if field[0].lower() not in named), *others]
+
+
 def dropped_field(losses: Iterable[Loss]) -> list[Field]:
     """The field that names what was lost, if anything was; no values are in it.
 
@@ -178,6 +191,17 @@ def answer_fields(fields: Iterable[Field], cors: list[Field], ids: list[Field]) 
             field for field in passed if field[0].lower() not in _UNBUFFERED_NAMES
         ] + _UNBUFFERED
     return [*passed, *cors, *ids]
+
+
+def id_fields(record: Record, profile: Profile) -> list[Field]:
+    """The fields that name a request."""
+    named = record.id.encode("ascii")
+    fields = [(REQUEST_ID, named)]
+    if profile.simple is not None:
+        fields.append((_PROXY_ID, named))
+    if record.incoming is not None:
+        fields.append((_INCOMING_ID, record.incoming.encode("ascii")))
+    return fields
 
 
 def is_event_stream(fields: Iterable[Field], *, encoded: bool = False) -> bool:

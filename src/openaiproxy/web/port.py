@@ -16,13 +16,15 @@ from openaiproxy.ops.request_ids import fresh_id, request_id
 from openaiproxy.ops.watch import Watch
 from openaiproxy.profile import Profile
 from openaiproxy.upstream.client import UpstreamClient
+from openaiproxy.upstream.gather import Gathered
+from openaiproxy.upstream.login.login import Login
 from openaiproxy.web.admin import Admin
 from openaiproxy.web.gate import Gate
-from openaiproxy.web.gather import Gathered
 from openaiproxy.web.record import Record
 from openaiproxy.web.request import Request
 from openaiproxy.web.routing import Routing
 from openaiproxy.web.sharing import Shared
+from openaiproxy.web.spending import Key, Purse, Spending
 
 __all__ = ["Check", "OpenPort", "Running"]
 
@@ -51,11 +53,13 @@ class OpenPort:
     :param number: its TCP port, or a name where its endpoint has none; for the log.
     :param clock: for every timer.
     :param client: the way to its upstream.
+    :param anthropic: the way to Anthropic, where a profile has one of its own.
     :param gate: who may call.
     :param log: where the lines go.
     :param payloads: where bodies go, if the profile keeps them.
     :param make_id: makes request ids.
     :param now: time of day, in seconds since 1970.
+    :param purse: where requests take what they spend; by default a key, by way of ``client``.
     :param watch: is told of every request.
     :param admin: who may see what is only the operator's to see.
     :param checks: what must hold for the port to be ready, beside what it finds out by itself.
@@ -73,9 +77,11 @@ class OpenPort:
     payloads: PayloadLog | None = None
     make_id: Callable[[], str] = fresh_id
     now: Callable[[], float] = time
+    purse: Purse = field()
     watch: Watch = field()
     admin: Admin = field()
     checks: Sequence[Check] = ()
+    anthropic: UpstreamClient | None = None
     memory: Memory = field(init=False)
     routing: Routing = field(init=False)
     lists: Shared[Gathered] = field(init=False)
@@ -89,6 +95,15 @@ class OpenPort:
     @admin.default
     def _admit_nobody(self) -> Admin:
         return Admin(None, self.clock.seconds)
+
+    @purse.default
+    def _spend_a_key(self) -> Purse:
+        return Key(Spending(self.client, self.profile))
+
+    @property
+    def login(self) -> Login | None:
+        """The Codex login that is spent, if it is one."""
+        return self.purse.login
 
     def __attrs_post_init__(self) -> None:
         self.watch.metrics.count_running(self.profile.name, lambda: len(self._running))
@@ -126,15 +141,30 @@ class OpenPort:
     def open_record(self, request: Request) -> Record:
         """Begin the notes on a request whose head is complete."""
         now = self.clock.seconds()
-        incoming = request.requestHeaders.getRawHeaders(b"x-request-id")
+        sent = request.requestHeaders.getRawHeaders(b"x-request-id")
+        chosen, incoming = request_id(sent[0] if sent else None, self.make_id), None
+        if self.profile.simple is not None:
+            # Its clients know two names: one of ours, never theirs again, and the one that they sent.
+            incoming, chosen = request_id(sent[0] if sent else None, str) or None, self._own_id()
         return Record(
-            id=request_id(incoming[0] if incoming else None, self.make_id),
+            id=chosen,
+            incoming=incoming,
             started=now,
             method=request.method.decode("ascii"),
             target=request.uri,
             peer=str(getattr(request.client, "host", "") or ""),
             since=now,
         )
+
+    def _own_id(self) -> str:
+        """An id in the form of a UUID, which is how those clients have it."""
+        made = self.make_id()
+        return "-".join((made[:8], made[8:12], made[12:16], made[16:20], made[20:]))
+
+    @property
+    def running(self) -> int:
+        """Requests that were counted in."""
+        return len(self._running)
 
     def write_line(self, record: Record) -> None:
         """Write the line of a request that has ended."""

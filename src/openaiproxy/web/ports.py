@@ -31,6 +31,7 @@ from openaiproxy.upstream.embedded.door import site as embedded_site
 from openaiproxy.web.admin import Admin
 from openaiproxy.web.gate import Gate
 from openaiproxy.web.port import OpenPort
+from openaiproxy.web.purses import Purses
 from openaiproxy.web.site import Site
 from openaiproxy.web.tree import build_operator_tree, build_tree
 
@@ -91,6 +92,7 @@ class Ports(Service):
         self._operator: _Open | None = None
         self._embedded: IListeningPort | None = None
         self._clients: dict[str, UpstreamClient] = {}
+        self._purses = Purses(reactor, self._note_refresh)
         self._cut_later: IDelayedCall | None = None
 
     def privilegedStartService(self) -> None:
@@ -126,37 +128,25 @@ class Ports(Service):
 
     def _open_port(self, port: Port) -> None:
         profile = port.profile
-        site = Site(None, self._reactor, wire=self._config.wire)
+        idle, wire = profile.timeouts.client_idle, self._config.wire
+        site = Site(None, self._reactor, idle=idle, wire=wire)
         listening = self._listen(port.endpoint, site)
         address = listening.getHost()
         host = getattr(address, "host", None)
         loopback = host is not None and is_loopback(host)
-        client = self._client_of(profile)
-        gate = Gate(profile, loopback=loopback, salt=self._salt)
         number = getattr(address, "port", port.endpoint)
-        payloads = self._payloads(profile)
-        open_port = OpenPort(
-            profile,
-            number,
-            self._reactor,
-            client,
-            gate,
-            self._access,
-            payloads,
-            watch=self.watch,
-            admin=self.admin,
-        )
+        open_port = self._port_of(profile, number, loopback=loopback)
         site.resource = build_tree(open_port)
         site.on_refused = open_port.note_refused
         self._open.append(_Open(listening, site, open_port))
         if (
             host is not None
             and not loopback
-            and profile.credential.key is not None
+            and profile.credential.is_ours
             and not profile.auth.keys
         ):
             raise Misconfigured(
-                f"{port.endpoint}: listens beyond loopback and would spend a server-side key for anyone"
+                f"{port.endpoint}: listens beyond loopback and would spend a key or a login for anyone"
             )
         _log.info(
             "{profile} listens on {host}:{number}",
@@ -195,6 +185,27 @@ class Ports(Service):
             raise Misconfigured(f"{endpoint}: listens beyond loopback, and there is no admin token")
         _log.info("the operator's port listens on {endpoint}", endpoint=endpoint)
 
+    def _port_of(self, profile: Profile, number: int | str, *, loopback: bool) -> OpenPort:
+        client = self._client_of(profile)
+        purse = self._purses.open(profile, client)
+        return OpenPort(
+            profile,
+            number,
+            self._reactor,
+            client,
+            Gate(profile, loopback=loopback, salt=self._salt),
+            self._access,
+            self._payloads(profile),
+            anthropic=self._anthropic_of(profile),
+            purse=purse,
+            watch=self.watch,
+            admin=self.admin,
+            checks=(purse.fault,),
+        )
+
+    def _note_refresh(self, profile: str, ok: bool) -> None:
+        self.watch.metrics.note_refresh(profile, ok=ok)
+
     def _listen(self, endpoint: str, site: Site) -> IListeningPort:
         """All of Twisted's server endpoints listen at once; one that doesn't is of no use here."""
         outcome: list[IListeningPort | Failure] = []
@@ -208,11 +219,20 @@ class Ports(Service):
         return outcome[0]
 
     def _client_of(self, profile: Profile) -> UpstreamClient:
-        client = self._clients.get(profile.name)
+        return self._client(profile.name, profile.upstream, profile)
+
+    def _anthropic_of(self, profile: Profile) -> UpstreamClient | None:
+        if profile.simple is None:
+            return None
+        # No profile's own name has a blank.
+        return self._client(f"{profile.name} anthropic", profile.simple.anthropic, profile)
+
+    def _client(self, name: str, upstream: Upstream, profile: Profile) -> UpstreamClient:
+        client = self._clients.get(name)
         if client is None:
-            endpoint = self._embedded_endpoint() if profile.upstream.embedded else None
-            client = UpstreamClient(self._reactor, profile.upstream, profile.timeouts, endpoint)
-            self._clients[profile.name] = client
+            endpoint = self._embedded_endpoint() if upstream.embedded else None
+            client = UpstreamClient(self._reactor, upstream, profile.timeouts, endpoint)
+            self._clients[name] = client
         return client
 
     def _embedded_endpoint(self) -> IStreamClientEndpoint:
@@ -242,6 +262,7 @@ class Ports(Service):
         await gatherResults([each.site.emptied() for each in self._open])
         if self._cut_later.active():
             self._cut_later.cancel()
+        await self._purses.close()
         for client in self._clients.values():
             await client.close()
         if self._embedded is not None:

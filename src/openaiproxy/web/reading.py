@@ -44,14 +44,16 @@ class _Store:
         """Likewise."""
 
 
-async def read_body(exchange: Exchange) -> bytes:
+async def read_body(exchange: Exchange, at_most: int | None = None) -> bytes:
     """The whole body of a request, its content coding taken off.
 
+    :param at_most: bytes, in place of the profile's limit for bodies that are read.
     :raises BadRequest: 413 past the profile's limit, in bytes as sent or as decoded; 400 for a body that is no such
         coding; 415 for an unknown one; 408 when it stops coming.
     """
     request, profile = exchange.request, exchange.port.profile
-    most = min(profile.limits.read, profile.limits.body or profile.limits.read)
+    read = profile.limits.read if at_most is None else at_most
+    most = min(read, profile.limits.body or read)
     request.body.limit(most, profile.timeouts.client_body)
     codings = request.requestHeaders.getRawHeaders("content-encoding", [])
     store = _Store(request.body, Decoding(", ".join(codings), most))

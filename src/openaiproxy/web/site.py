@@ -34,6 +34,7 @@ class Site(TwistedSite):
     :param wire: ``ours`` or ``twisted``; the former by default where it can be.
     :param on_refused: called with the peer's address and the error when a request is refused before it
         is one; gives its id.
+    :param idle: seconds that a connection stays open between two requests.
     """
 
     protocol = Channel  # type: ignore[assignment]
@@ -46,10 +47,9 @@ class Site(TwistedSite):
         clock: IReactorTime,
         on_refused: Callable[[str, BadRequest], str] | None = None,
         wire: str = WIRE,
+        idle: float = IDLE_SECONDS,
     ) -> None:
-        super().__init__(
-            resource, requestFactory=TwistedRequest, timeout=IDLE_SECONDS, reactor=clock
-        )
+        super().__init__(resource, requestFactory=TwistedRequest, timeout=idle, reactor=clock)
         self._make = _connections(wire)
         self._date_at, self._date = 0, b""
         self.clock = clock

@@ -15,8 +15,8 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
 from openaiproxy.errors import BadRequest, ProxyError
-from openaiproxy.web.answers import envelope_for, error_body, error_headers
-from openaiproxy.web.fields import REQUEST_ID
+from openaiproxy.web.answers import envelope_for, error_body, error_headers, error_status
+from openaiproxy.web.fields import id_fields
 from openaiproxy.web.port import OpenPort
 from openaiproxy.web.record import Record
 from openaiproxy.web.request import Request
@@ -68,7 +68,7 @@ class Page(Resource):
         try:
             said = self._say(self._port, request)
         except ProxyError as error:
-            said = _refused(request, record, error)
+            said = _refused(self._port, request, record, error)
         if isinstance(said, Said):
             self._answer(request, record, said)
         else:
@@ -76,17 +76,17 @@ class Page(Resource):
         return NOT_DONE_YET
 
     def _wait(self, request: Request, record: Record, saying: "Coroutine[Any, Any, Said]") -> None:
-        waiting = Deferred.fromCoroutine(saying)
+        port, waiting = self._port, Deferred.fromCoroutine(saying)
         request.gone().addErrback(lambda _: waiting.cancel())
 
         def fail(failure: Failure) -> Said | None:
             error = failure.value
             if isinstance(error, ProxyError):
-                return _refused(request, record, error)
+                return _refused(port, request, record, error)
             if not isinstance(error, CancelledError):
                 _log.failure("a page could not be made", failure=failure)
                 broken = ProxyError(500, "internal_error", "the proxy failed to make this page")
-                return _refused(request, record, broken)
+                return _refused(port, request, record, broken)
             record.ending = "client-gone"
             return None
 
@@ -99,10 +99,9 @@ class Page(Resource):
             record.ending = "client-gone"
             port.write_line(record)
             return
-        named = record.id.encode("ascii")
         fields = [
-            (b"X-Request-Id", named),
-            (REQUEST_ID, named),
+            (b"X-Request-Id", record.id.encode("ascii")),
+            *id_fields(record, port.profile),
             *port.gate.cors_headers(request.requestHeaders),
             *said.fields,
         ]
@@ -120,7 +119,8 @@ def asked_methods(port: OpenPort, request: Request) -> Said | None:
     if request.method in (b"GET", b"HEAD"):
         return None
     if request.method == b"OPTIONS":
-        return Said(204, port.gate.preflight_headers(request.requestHeaders, _METHODS))
+        headers = port.gate.preflight_headers(request.requestHeaders, _METHODS)
+        return Said(port.gate.preflight_status, headers)
     raise BadRequest(
         405,
         "method_not_allowed",
@@ -139,13 +139,14 @@ def peer_of(request: Request) -> str:
     return str(getattr(request.client, "host", "") or "")
 
 
-def _refused(request: Request, record: Record, error: ProxyError) -> Said:
+def _refused(port: OpenPort, request: Request, record: Record, error: ProxyError) -> Said:
     record.ending = "refused"
-    return _refusal(request, error, record.id)
+    return _refusal(port, request, record, error)
 
 
-def _refusal(request: Request, error: ProxyError, name: str) -> Said:
+def _refusal(port: OpenPort, request: Request, record: Record, error: ProxyError) -> Said:
     """An error in the envelope of who asks; our pages are in no profile's contract."""
     version = request.requestHeaders.hasHeader(b"anthropic-version")
-    envelope = envelope_for(request.path.decode("latin-1"), version)
-    return Said(error.status, error_headers(error), error_body(error, envelope, name), error.code)
+    envelope = envelope_for(request.path.decode("latin-1"), version, port.profile)
+    body = error_body(error, envelope, record.id, incoming=record.incoming)
+    return Said(error_status(error, envelope), error_headers(error, envelope), body, error.code)
