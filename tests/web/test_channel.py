@@ -656,3 +656,12 @@ def test_closing_twice_does_not_put_off_the_cut() -> None:
     wired.clock.advance(1)
     assert client.transport.aborted
     assert_nothing_is_left(wired, client)
+
+
+def test_no_field_of_an_answer_can_become_two() -> None:
+    wired = wire()
+    client = connect(wired).send(GET)
+    answer(wired, headers=[(b"X-Odd", b"a\r\nX-Evil: 1"), (b"X-Bare", b"b\nX-Evil: 2")])
+    [(_, fields, _)] = answers(client.received())
+    assert b"x-evil" not in fields
+    assert (fields[b"x-odd"], fields[b"x-bare"]) == (b"a X-Evil: 1", b"b X-Evil: 2")
