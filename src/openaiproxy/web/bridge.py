@@ -14,6 +14,7 @@ A caller who wants a stream gets signs of life while the upstream is silent, als
 """
 
 import re
+from collections.abc import Callable
 from hashlib import sha256
 
 from attrs import define, evolve, field
@@ -28,7 +29,7 @@ from openaiproxy.dialects.responses.wire import RESPONSES
 from openaiproxy.errors import BadUpstream, ProxyError
 from openaiproxy.hub.events import Fault, FaultKind, Usage
 from openaiproxy.learning import Remedy
-from openaiproxy.ops.payloads import UPSTREAM_REQUEST
+from openaiproxy.ops.payloads import UPSTREAM_REQUEST, UPSTREAM_RESPONSE
 from openaiproxy.translation import Answer as Whole
 from openaiproxy.translation import Stream, Translation, fault_of
 from openaiproxy.upstream.client import Answer
@@ -110,16 +111,18 @@ class _Crossing:
         learnt = self._remembered()
         attempt = self._asking.attempt(learnt)
         answer = await self._send(attempt)
-        if answer.status in _TEACHING:
+        if answer.status in _TEACHING and (answer.length or 0) <= REFUSAL_BYTES:
             refusal = await self._gather(answer, REFUSAL_BYTES)
             remedy = self._asking.remedy(attempt, answer.status, refusal)
             if remedy is None or remedy in learnt:
                 self._refuse(attempt, answer, refusal)
                 return
-            self._remember(remedy)
             self._exchange.record.retries += 1
-            attempt = self._asking.attempt(learnt | {remedy})
+            promised = self._flow is not None
+            attempt = self._asking.attempt(learnt | {remedy}, translated=promised)
             answer = await self._send(attempt)
+            if answer.status < 400:
+                self._remember(remedy)
         passes = attempt.translation is None and not self._spending.is_backend
         if answer.status < 400 or passes:
             await self._deliver(attempt, answer)
@@ -134,10 +137,10 @@ class _Crossing:
     # Up.
 
     def _remembered(self) -> frozenset[Remedy]:
-        return self._exchange.port.memory.learnt(self._asking.model, self._credential())
+        return self._exchange.port.memory.learnt(self._asking.sent_model, self._credential())
 
     def _remember(self, remedy: Remedy) -> None:
-        self._exchange.port.memory.note(self._asking.model, self._credential(), remedy)
+        self._exchange.port.memory.note(self._asking.sent_model, self._credential(), remedy)
 
     def _credential(self) -> bytes:
         """What stands for whose key is spent; the key itself is nobody's to keep."""
@@ -159,6 +162,8 @@ class _Crossing:
         async def send(spending: Spending) -> Answer:
             self._spending = spending
             target, fields = self._head(attempt, spending)
+            if exchange.record.retries:  # Another body is another request.
+                fields = [each for each in fields if each[0].lower() != b"idempotency-key"]
             piece = exchange.keep(UPSTREAM_REQUEST, [(name, [value]) for name, value in fields])
             body = Outgoing(attempt.body, piece)
             return await exchange.fetch(
@@ -184,11 +189,13 @@ class _Crossing:
             return
         committed = self._flow is not None and self._flow.committed
         self._begun = Beginning()
-        on_piece = self._begun.keep if self._spending.is_backend else None
+        lookers: list[Callable[[bytes], None]] = []
+        if self._spending.is_backend:
+            lookers.append(self._begun.keep)
         self._flow = Translated(
             translation.stream(),
             translation.caller.keepalive,
-            on_piece,
+            lookers,
             committed=committed,
             on_cut=self._why,
         )
@@ -214,7 +221,14 @@ class _Crossing:
         port = self._exchange.port
         body = await gather(answer, port.clock, limit=limit, idle=port.profile.timeouts.idle)
         self._exchange.work()
+        piece = self._kept(answer)
+        if piece is not None:
+            piece(body)
         return body
+
+    def _kept(self, answer: Answer) -> Callable[[bytes], None] | None:
+        fields = [(name, [value]) for name, value in answer.headers]
+        return self._exchange.keep(UPSTREAM_RESPONSE, fields)
 
     async def _deliver(self, attempt: Attempt, answer: Answer) -> None:
         translation, streams = attempt.translation, is_event_stream(answer.headers)
@@ -244,6 +258,7 @@ class _Crossing:
     async def _stream(self, flow: Translated, translation: Translation, answer: Answer) -> None:
         exchange, port = self._exchange, self._exchange.port
         self.close()
+        flow.show(self._kept(answer))
         opening = None if flow.committed else lambda: self._open(answer.headers)
         pump = Pump(exchange.request, answer, port.clock, port.profile.timeouts, flow, opening)
         how = await pump.run()

@@ -257,7 +257,7 @@ class LightRequest:
 
 
 def _status_line(version: bytes, status: int, phrase: bytes) -> bytes:
-    words = phrase or _PHRASES.get(status, b"Unknown Status")
+    words = phrase or _PHRASES.get(status, b"Unknown")
     if b"\r" in words or b"\n" in words:
         words = b" ".join(words.splitlines())
     return b"%b %d %b\r\n" % (version, status, words)

@@ -106,7 +106,9 @@ class OpenPort:
         return self.purse.login
 
     def __attrs_post_init__(self) -> None:
-        self.watch.metrics.count_running(self.profile.name, lambda: len(self._running))
+        # Not the port: the count is kept when the port is another configuration's past.
+        running = self._running
+        self.watch.metrics.count_running(self.profile.name, lambda: len(running))
         self.routing = Routing(self.profile.routes)
         self.lists = Shared(self.clock, _MOST_LISTS, _BYTES_OF_LISTS)
         self.counts = Shared(self.clock, _MOST_COUNTS, _MOST_COUNTS, _COUNTS_AT_ONCE)

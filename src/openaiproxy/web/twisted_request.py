@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable, Sequence
+from http import HTTPStatus
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -107,7 +108,7 @@ class TwistedRequest(FullRequest):
         if connection or not self.body.whole or self.channel.factory.draining:
             fresh.setRawHeaders(b"Connection", [b"close"])
             self.channel.persistent = False
-        self.setResponseCode(status, phrase or None)
+        self.setResponseCode(status, phrase or _phrase(status))
         self.write(b"")
 
     def answer_whole(
@@ -148,3 +149,11 @@ class TwistedRequest(FullRequest):
             error = ProxyError(500, "internal_error", "the proxy failed to handle this request")
             self.answer_whole(500, error_headers(error), error_body(error))
         return reason
+
+
+def _phrase(status: int) -> bytes:
+    """What a status of ours is called."""
+    try:
+        return HTTPStatus(status).phrase.encode("ascii")
+    except ValueError:
+        return b"Unknown"
