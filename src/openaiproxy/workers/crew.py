@@ -269,7 +269,9 @@ class Crew(Service):
                 self._team[number] = old
             new.kill()
             raise
-        old.leave()
+        if old.stage is Stage.SERVING:
+            old.leave()
+            await old.closed
 
     # The end.
 

@@ -142,6 +142,8 @@ class Worker:
             self._stop(None)
             return
         self._ending = self._ports.stopService()
+        if not self.link.over:
+            self.link.say("closed")
         self._ending.addBoth(self._stop)
 
     def _stop(self, _: object) -> None:
