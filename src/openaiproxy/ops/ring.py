@@ -16,10 +16,11 @@ from twisted.logger import Logger
 
 from openaiproxy.ops.access import Exchanged
 
-__all__ = ["ByModel", "Entry", "Minute", "Ring", "Tokens"]
+__all__ = ["ByModel", "Entry", "Minute", "Ring", "Tokens", "is_error"]
 
 _log = Logger(namespace="openaiproxy.ring")
 _LAST = 200
+_LAST_OF_A_KIND = 50
 _MINUTES = 60
 _LISTENERS = 64
 _FIRST_BIN = 0.001
@@ -142,6 +143,8 @@ class Ring:
     _seconds: Callable[[], float]
     _now: Callable[[], float]
     _entries: deque[Entry] = field(factory=lambda: deque(maxlen=_LAST), init=False)
+    _well: deque[Entry] = field(factory=lambda: deque(maxlen=_LAST_OF_A_KIND), init=False)
+    _badly: deque[Entry] = field(factory=lambda: deque(maxlen=_LAST_OF_A_KIND), init=False)
     _minutes: deque[_Sums] = field(factory=lambda: deque(maxlen=_MINUTES), init=False)
     _listeners: list[Callable[[Entry], None]] = field(factory=list, init=False)
     _number: int = field(default=0, init=False)
@@ -155,6 +158,7 @@ class Ring:
         now = self._now()
         entry = Entry(self._number, now, model, said)
         self._entries.append(entry)
+        (self._badly if is_error(said) else self._well).append(entry)
         self._minute(now).add(said, model)
         for listener in tuple(self._listeners):
             try:
@@ -171,9 +175,25 @@ class Ring:
         """
         return tuple(entry for entry in self._entries if entry.number > after)
 
-    def minutes(self) -> tuple[Minute, ...]:
-        """The minutes of the last hour in which anything ended, the oldest first."""
-        oldest = int(self._seconds() // 60) - _MINUTES
+    @property
+    def next(self) -> int:
+        """The number of the next request."""
+        return self._number + 1
+
+    def infos(self) -> tuple[Entry, ...]:
+        """The last 50 requests that went well, the oldest first."""
+        return tuple(self._well)
+
+    def errors(self) -> tuple[Entry, ...]:
+        """The last 50 that did not."""
+        return tuple(self._badly)
+
+    def minutes(self, most: int = _MINUTES) -> tuple[Minute, ...]:
+        """The minutes of the last hour in which anything ended, the oldest first.
+
+        :param most: only the latest so many minutes.
+        """
+        oldest = int(self._seconds() // 60) - most
         return tuple(each.shown() for each in self._minutes if each.number > oldest)
 
     def subscribe(self, listener: Callable[[Entry], None]) -> Callable[[], None] | None:

@@ -10,6 +10,7 @@ that is given the exchange and the target to ask the upstream for.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IDelayedCall
@@ -153,9 +154,11 @@ class Exchange:
         """
         record, clock = self.record, self.port.clock
         record.rest(clock.seconds())
+        record.mark("sent", clock.seconds())
         self.await_first_byte()
         answer = await self.port.client.fetch(method, target, fields, body)
         self._stop_first_byte()
+        record.mark(f"upstream head {answer.status}", clock.seconds())
         if record.waited is None and record.sent is not None:
             record.waited = clock.seconds() - record.sent
         record.upstream_status = answer.status
@@ -208,16 +211,20 @@ class Exchange:
     def keep(
         self, direction: str, headers: Iterable[tuple[bytes, Sequence[bytes]]]
     ) -> Callable[[bytes], None] | None:
-        """Begin an entry in the payload log, where the profile keeps one."""
-        if self.port.payloads is None:
+        """Begin an entry in the payload log and among the last bodies, where the profile keeps them."""
+        log, shelf = self.port.payloads, self.port.shelf
+        if log is None and shelf is None:
             return None
         of = {name.lower(): values[0].decode("latin-1") for name, values in headers}
         media, coding = of.get(b"content-type", ""), of.get(b"content-encoding", "")
-        body = self.port.payloads.body(
-            direction, self.port.number, self.request.path, media, coding
-        )
-        self._payloads.append(body)
-        return body.feed
+        bodies = []
+        if log is not None:
+            number, path = self.port.number, self.request.path
+            bodies.append(log.body(direction, number, path, media, coding))
+        if shelf is not None:
+            bodies.append(shelf.body(self.record.bodies.append, direction, media, coding))
+        self._payloads += bodies
+        return bodies[0].feed if len(bodies) == 1 else partial(_feed_all, bodies)
 
     def _stop_first_byte(self) -> None:
         if self._first_byte is not None and self._first_byte.active():
@@ -263,6 +270,8 @@ class Exchange:
         body.stop()
         for payload in self._payloads:
             payload.close()
+        if body.ended is not None and body.received:
+            self.record.mark("body read", body.ended)
         self.record.bytes_in, self.record.model = (
             body.received,
             body.peek.model() or self.record.model,
@@ -284,6 +293,11 @@ def _ending_of(error: ProxyError) -> str:
             "_", "-"
         )
     return "upstream-failed" if isinstance(error, BadUpstream) else "refused"
+
+
+def _feed_all(bodies: Iterable[PayloadBody], data: bytes) -> None:
+    for body in bodies:
+        body.feed(data)
 
 
 def _text(value: bytes | None) -> str | None:

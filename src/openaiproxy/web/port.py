@@ -13,7 +13,8 @@ from openaiproxy.learning import Memory
 from openaiproxy.ops.access import emit
 from openaiproxy.ops.payloads import PayloadLog
 from openaiproxy.ops.request_ids import fresh_id, request_id
-from openaiproxy.ops.watch import Watch
+from openaiproxy.ops.shelf import Shelf
+from openaiproxy.ops.watch import Port, Watch
 from openaiproxy.profile import Profile
 from openaiproxy.upstream.client import UpstreamClient
 from openaiproxy.web.admin import Admin
@@ -91,11 +92,23 @@ class OpenPort:
         return Admin(None, self.clock.seconds)
 
     def __attrs_post_init__(self) -> None:
-        self.watch.metrics.count_running(self.profile.name, lambda: len(self._running))
+        profile = self.profile
+        self.watch.metrics.count_running(profile.name, self._count_running)
+        if profile.routes:
+            seen = Port(self.number, profile.name, profile.limits.requests, self._count_running)
+            self.watch.ports.append(seen)
         self.routing = Routing(self.profile.routes)
         self.lists = Shared(self.clock, _MOST_LISTS, _BYTES_OF_LISTS)
         self.counts = Shared(self.clock, _MOST_COUNTS, _MOST_COUNTS, _COUNTS_AT_ONCE)
         self.memory = Memory(self.clock.seconds)
+
+    def _count_running(self) -> int:
+        return len(self._running)
+
+    @property
+    def shelf(self) -> Shelf | None:
+        """Where the last bodies are held, if the profile keeps them."""
+        return self.watch.shelves.get(self.profile.name)
 
     def admit(self, running: Running) -> None:
         """Count a request in.
@@ -111,6 +124,7 @@ class OpenPort:
                 headers=retry,
             )
         self._running.add(running)
+        self.watch.note_admitted()
 
     def dismiss(self, running: Running) -> None:
         """Count a request out; one that was never counted in is no mistake."""
@@ -140,7 +154,7 @@ class OpenPort:
         """Write the line of a request that has ended."""
         exchanged = record.close(self.number, self.profile.name, self.clock.seconds())
         emit(self.log, exchanged)
-        self.watch.note(exchanged)
+        self.watch.note(exchanged, record.bodies)
 
     def note_refused(self, peer: str, error: BadRequest) -> str:
         """Write the line of what was refused before it was a request.
