@@ -185,9 +185,7 @@ class Exchanged:
         return line if self.fault is None else f"{line} fault={self.fault}"
 
 
-FIELDS: tuple[str, ...] = tuple(
-    each.name for each in fields(Exchanged) if each.name != "marks"
-)
+FIELDS: tuple[str, ...] = tuple(each.name for each in fields(Exchanged) if each.name != "marks")
 _values = attrgetter(*FIELDS)
 
 

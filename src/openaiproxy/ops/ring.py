@@ -22,7 +22,7 @@ _log = Logger(namespace="openaiproxy.ring")
 _LAST = 200
 _LAST_OF_A_KIND = 50
 _MINUTES = 60
-_LISTENERS = 64
+_LISTENERS = 16
 _FIRST_BIN = 0.001
 _GROWTH = 1.2
 _BINS = 80
@@ -83,6 +83,7 @@ class Minute:
     :param p50: seconds to the first byte that half of the requests did not need; ``None`` where there were none.
     :param p95: the same of nineteen in twenty.
     :param models: by label.
+    :param number: counts minutes by the clock, those without a request too.
     """
 
     at: float
@@ -93,6 +94,7 @@ class Minute:
     p95: float | None = None
     tokens: Tokens = Tokens()
     models: Mapping[str, ByModel] = field(factory=dict)
+    number: int = 0
 
 
 @define(eq=False)
@@ -129,6 +131,7 @@ class _Sums:
             _quantile(self.waits, 0.95),
             self.tokens,
             dict(self.models),
+            self.number,
         )
 
 
@@ -176,6 +179,16 @@ class Ring:
         return tuple(entry for entry in self._entries if entry.number > after)
 
     @property
+    def minute(self) -> int:
+        """The number of the minute that it is."""
+        return int(self._seconds() // 60)
+
+    @property
+    def now(self) -> float:
+        """The time of day, in seconds since 1970."""
+        return self._now()
+
+    @property
     def next(self) -> int:
         """The number of the next request."""
         return self._number + 1
@@ -193,7 +206,7 @@ class Ring:
 
         :param most: only the latest so many minutes.
         """
-        oldest = int(self._seconds() // 60) - most
+        oldest = self.minute - most
         return tuple(each.shown() for each in self._minutes if each.number > oldest)
 
     def subscribe(self, listener: Callable[[Entry], None]) -> Callable[[], None] | None:
@@ -216,7 +229,7 @@ class Ring:
         return end
 
     def _minute(self, now: float) -> _Sums:
-        number = int(self._seconds() // 60)
+        number = self.minute
         if not self._minutes or self._minutes[-1].number != number:
             self._minutes.append(_Sums(number, now - now % 60))
         return self._minutes[-1]

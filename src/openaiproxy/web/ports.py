@@ -86,7 +86,7 @@ class Ports(Service):
         self._on_stopping = on_stopping
         profiles = (*{port.profile.name: port.profile for port in config.ports}.values(), _OPERATOR)
         self.watch = Watch(profiles, reactor.seconds, now or reactor.seconds)
-        self.admin = Admin(config.operator.token, reactor.seconds)
+        self.admin = Admin(config.operator.token, reactor.seconds, salt)
         self._open: list[_Open] = []
         self._operator: _Open | None = None
         self._embedded: IListeningPort | None = None

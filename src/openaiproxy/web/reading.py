@@ -7,9 +7,10 @@ from zope.interface import implementer
 from openaiproxy.errors import BadRequest
 from openaiproxy.web.body import Body
 from openaiproxy.web.exchange import Exchange
+from openaiproxy.web.request import Request
 from openaiproxy.wire.coding import Decoding
 
-__all__ = ["read_body"]
+__all__ = ["read_body", "read_whole"]
 
 
 @implementer(IConsumer)
@@ -44,17 +45,28 @@ class _Store:
         """Likewise."""
 
 
-async def read_body(exchange: Exchange) -> bytes:
+async def read_whole(request: Request, most: int, wait: float) -> bytes:
     """The whole body of a request, its content coding taken off.
 
-    :raises BadRequest: 413 past the profile's limit, in bytes as sent or as decoded; 400 for a body that is no such
-        coding; 415 for an unknown one; 408 when it stops coming.
+    :param most: bytes, as sent and as decoded.
+    :param wait: seconds that its next piece may take.
+    :raises BadRequest: 413 past ``most``; 400 for a body that is no such coding; 415 for an unknown one; 408 when it
+        stops coming.
     """
-    request, profile = exchange.request, exchange.port.profile
-    most = min(profile.limits.read, profile.limits.body or profile.limits.read)
-    request.body.limit(most, profile.timeouts.client_body)
+    request.body.limit(most, wait)
     codings = request.requestHeaders.getRawHeaders("content-encoding", [])
     store = _Store(request.body, Decoding(", ".join(codings), most))
     await request.body.startProducing(store)
-    exchange.work()
     return store.whole()
+
+
+async def read_body(exchange: Exchange) -> bytes:
+    """The whole body of a request that takes its course, as far as its profile allows.
+
+    :raises BadRequest: as :func:`read_whole`.
+    """
+    request, profile = exchange.request, exchange.port.profile
+    most = min(profile.limits.read, profile.limits.body or profile.limits.read)
+    whole = await read_whole(request, most, profile.timeouts.client_body)
+    exchange.work()
+    return whole
