@@ -14,6 +14,8 @@ from openaiproxy.ops.payloads import Body, binary_kind
 
 __all__ = ["Shelf"]
 
+_END = "\n---\n"
+
 
 @define(eq=False)
 class Shelf:
@@ -42,7 +44,7 @@ class Shelf:
 
         :param number: the request's, in the ring.
         """
-        kept = tuple(entry.encode("utf-8", "replace") for entry in entries)
+        kept = tuple(entry.removesuffix(_END).encode("utf-8", "replace") for entry in entries)
         self._kept[number] = kept
         self._bytes += _size(kept)
         while self._bytes > self.limit:

@@ -14,6 +14,7 @@ A caller who wants a stream gets signs of life while the upstream is silent, als
 """
 
 import re
+from collections.abc import Callable
 from hashlib import sha256
 
 from attrs import define, field
@@ -24,7 +25,7 @@ from openaiproxy.dialects.dialect import Dialect
 from openaiproxy.errors import BadUpstream, ProxyError
 from openaiproxy.hub.events import Fault, FaultKind, Usage
 from openaiproxy.learning import Remedy
-from openaiproxy.ops.payloads import UPSTREAM_REQUEST
+from openaiproxy.ops.payloads import UPSTREAM_REQUEST, UPSTREAM_RESPONSE
 from openaiproxy.translation import Answer as Whole
 from openaiproxy.translation import Stream, Translation, fault_of
 from openaiproxy.upstream.client import Answer
@@ -191,7 +192,15 @@ class _Crossing:
         port = self._exchange.port
         body = await gather(answer, port.clock, limit=limit, idle=port.profile.timeouts.idle)
         self._exchange.work()
+        piece = self._keep(answer)
+        if piece is not None:
+            piece(body)
         return body
+
+    def _keep(self, answer: Answer) -> Callable[[bytes], None] | None:
+        """Where the upstream's bytes are kept, if they are."""
+        headers = [(name, [value]) for name, value in answer.headers]
+        return self._exchange.keep(UPSTREAM_RESPONSE, headers)
 
     async def _deliver(self, attempt: Attempt, answer: Answer) -> None:
         translation, streams = attempt.translation, is_event_stream(answer.headers)
@@ -214,6 +223,7 @@ class _Crossing:
     async def _stream(self, flow: Translated, translation: Translation, answer: Answer) -> None:
         exchange, port = self._exchange, self._exchange.port
         self.close()
+        flow.show(self._keep(answer))
         opening = None if flow.committed else lambda: self._open(answer.headers)
         pump = Pump(exchange.request, answer, port.clock, port.profile.timeouts, flow, opening)
         how = await pump.run()

@@ -45,6 +45,10 @@ class Translated:
     def over(self) -> bool:
         return self.stream.over
 
+    def show(self, on_piece: Callable[[bytes], None] | None) -> None:
+        """Show each piece of the upstream's, from now on, to somebody."""
+        self._on_piece = on_piece
+
     def feed(self, data: bytes) -> bytes:
         if self._on_piece is not None:
             self._on_piece(data)

@@ -179,9 +179,9 @@
       $("hold").textContent = `Held (${held.length} new)`;
       return;
     }
-    const body = $("requests").tBodies[0];
+    const body = $("requests").tBodies[0], fresh = rows.size > 0;
     for (const each of told) {
-      const line = lineOf(each);
+      const line = lineOf(each, fresh);
       rows.set(each.number, { told: each, line, details: null });
       body.prepend(line);
     }
@@ -194,8 +194,8 @@
     sift();
   }
 
-  function lineOf(told) {
-    const button = make("button", { type: "button", class: "mono", "aria-expanded": "false" }, told.id);
+  function lineOf(told, fresh) {
+    const button = make("button", { type: "button", class: "mono", "aria-expanded": "false", title: told.id }, told.id);
     const dialects = told.from
       ? [told.from, make("span", { class: "arrow" }, "→"), told.to] : [];
     const tokens = told.tokens ? `${number(told.tokens[0])} / ${number(told.tokens[2])}` : "";
@@ -205,7 +205,7 @@
       ["First byte", "tight", seconds(told.first)], ["Total", "tight", seconds(told.took)],
       ["Tokens in / out", "tight", tokens], ["Ended", "ending", told.ending], ["Dropped", "", told.dropped],
     ];
-    const line = make("tr", { class: `request fresh${told.error ? " error" : ""}` },
+    const line = make("tr", { class: `request${fresh ? " fresh" : ""}${told.error ? " error" : ""}` },
       ...cells.map(([name, kind, ...said]) => make("td", { "data-name": name, class: kind },
         ...said.filter((each) => each !== null && each !== ""))));
     line.addEventListener("animationend", () => line.classList.remove("fresh"));
@@ -230,7 +230,7 @@
 
   function detailsOf(told) {
     const facts = [
-      ["Request", `${told.method} ${told.path}`], ["Port", `${told.port} (${told.profile})`], ["Caller", told.peer],
+      ["Id", told.id], ["Request", `${told.method} ${told.path}`], ["Port", `${told.port} (${told.profile})`], ["Caller", told.peer],
       ["Upstream", told.upstream_status], ["Upstream's id", told.upstream_id], ["Waited for it", seconds(told.waited)],
       ["Our own time", seconds(told.own)], ["Bytes", `${number(told.in)} in, ${number(told.out)} out`],
       ["Tokens", told.tokens && `${number(told.tokens[0])} in, ${number(told.tokens[1])} of them cached; ` +
@@ -372,8 +372,12 @@
     }
   });
 
+  function close() {
+    if (source) source.close();
+  }
+
   addEventListener("resize", () => { if (state) showHour(); });
-  addEventListener("pagehide", () => { if (source) source.close(); });
+  addEventListener("pagehide", close);
   addEventListener("pageshow", (event) => { if (event.persisted) connect(); });
   connect();
 })();
