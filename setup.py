@@ -31,6 +31,7 @@ setup(
         "backports.zstd>=1.0; python_version < '3.14'",
         # 1.2 is the first whose decompressor can be bounded.
         "brotli>=1.2",
+        "multipart>=1.2",
         "orjson>=3.10",
         "prometheus-client>=0.20",
         "python-dotenv>=1.0",

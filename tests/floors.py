@@ -30,6 +30,7 @@ FLOORS: dict[str, int] = {
     "catalog": 2,
     "codex": 2,
     "profile": 2,
+    "simple": 2,
     "presets": 2,
     "config": 2,
     "upstream": 3,

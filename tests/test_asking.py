@@ -74,12 +74,20 @@ def test_a_body_that_only_the_upstream_can_read_teaches_nothing() -> None:
     [
         ({"model": "m", "input": "hi"}, "responses"),
         ({"model": "m", "input": "hi", "messages": WORDS}, "chat"),
+        ({"model": "m", "input": "hi", "messages": None}, "responses"),
         ({"model": "m", "messages": WORDS}, "chat"),
-        ({"model": "m"}, "chat"),
     ],
 )
 def test_a_body_on_chats_path_is_read_as_what_it_is_pitfall_3(body: Any, reader: str) -> None:
     assert asking(body).reader.name == reader
+
+
+@pytest.mark.parametrize(
+    "body", [{"model": "m"}, {"messages": WORDS}, {"model": "", "messages": WORDS}, {}]
+)
+def test_chat_can_do_without_neither_model_nor_messages_row_68(body: Any) -> None:
+    with pytest.raises(BadRequest, match="Both 'model' and 'messages' parameters are required"):
+        asking(body).attempt(frozenset())
 
 
 def test_no_body_at_all_is_the_callers_mistake() -> None:

@@ -5,7 +5,7 @@ import pytest
 from openaiproxy.bridging import Amendments, Bridging, Keep, Mode, Models
 from openaiproxy.config.settings import SETTINGS
 from openaiproxy.presets import PRESETS, CredentialRule
-from openaiproxy.profile import Route
+from openaiproxy.profile import Route, Simple
 from openaiproxy.web.routing import Routing
 
 
@@ -17,6 +17,7 @@ from openaiproxy.web.routing import Routing
         ("bridge", "tcp:5102:interface=127.0.0.1", CredentialRule.CALLER, False),
         ("o1", "tcp:4567:interface=127.0.0.1", CredentialRule.SERVER, False),
         ("keyed", "tcp:18443:interface=127.0.0.1", CredentialRule.SERVER, True),
+        ("simple", "tcp:3002:interface=127.0.0.1", CredentialRule.SERVER_IF_ANY, True),
     ],
 )
 def test_each_preset_has_its_place_and_its_rules(
@@ -118,6 +119,25 @@ def test_keyed_keeps_its_error_bodies_and_its_connect_timeout() -> None:
         405: b'{"detail":"Method Not Allowed"}',
     }
     assert profile.timeouts.connect == 60
+
+
+def test_simple_has_its_documented_limits_and_times_row_98_row_102() -> None:
+    profile = PRESETS["simple"].profile
+    assert profile.simple == Simple()
+    assert profile.simple.timeout == 600
+    assert profile.simple.longest == 900
+    assert profile.limits.requests == 32
+    times = profile.timeouts
+    assert (times.connect, times.first_byte, times.idle, times.total) == (30, 905, 905, 930)
+    assert (times.keepalive, times.client_idle) == (15, 65)
+
+
+def test_simple_takes_no_key_of_ours_where_the_upstreams_stands_row_32() -> None:
+    assert PRESETS["simple"].profile.auth.places == ("x-security-key",)
+
+
+def test_no_other_preset_has_the_simplified_endpoints() -> None:
+    assert [name for name, each in PRESETS.items() if each.profile.simple] == ["simple"]
 
 
 def test_every_variable_that_a_preset_honours_is_one_that_a_setting_has() -> None:

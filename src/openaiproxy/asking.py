@@ -96,9 +96,10 @@ class Asking:
         if self.caller is not CHAT or (self.model and _LISTED.search(self.raw)):
             return self.caller
         found = json.loads_object(self.raw, BadRequest)
-        if "messages" not in found and "input" in found:
+        listed = found.get("messages") is not None
+        if "input" in found and not listed:
             return RESPONSES
-        if found.get("model") in (None, "") or found.get("messages") is None:
+        if found.get("model") in (None, "") or not listed:
             raise BadRequest(400, "missing_required_parameter", _BOTH)
         return CHAT
 

@@ -7,7 +7,8 @@ names in the environment it listens to. It knows nothing of flags or files:
 
 ``passthrough`` and ``bridge`` keep the documented contracts of sissiwup/openai-api-proxy (ports
 5101 and 5102), ``keyed`` that of the FastAPI key proxy (port 18443), and ``o1`` that of
-simonx1/openai-o1-proxy (port 4567).
+simonx1/openai-o1-proxy (port 4567). ``simple`` keeps that of gsbelarus/chatgpt-proxy (port 3002), as
+its later versions have it.
 """
 
 from collections.abc import Mapping
@@ -16,7 +17,7 @@ from enum import Enum, auto
 from attrs import frozen
 
 from openaiproxy.bridging import Amendments, Bridging, Keep, Mode, Models
-from openaiproxy.profile import ClientAuth, Profile, Route, Timeouts, Upstream
+from openaiproxy.profile import ClientAuth, Limits, Profile, Route, Simple, Timeouts, Upstream
 
 __all__ = ["PRESETS", "CredentialRule", "Preset"]
 
@@ -208,7 +209,73 @@ O1 = Preset(
     environment=NETWORK | SERVER_KEY,
 )
 
+# What its clients' pages were always allowed, and what those of stock SDKs need besides.
+_SIMPLE_HEADERS = (
+    "Origin, X-Requested-With, Content-Type, Accept, Authorization, X-Request-Id, X-Security-Key,"
+    " X-Project, OpenAI-Project, OpenAI-Organization, anthropic-version, anthropic-beta"
+)
+_SIMPLE_EXPOSED = (
+    "X-Proxy-Request-Id, X-Incoming-Request-Id, Retry-After, X-Request-Id,"
+    " x-openai-proxy-upstream-timeout-ms, x-openai-proxy-timeout-source,"
+    " x-openai-proxy-requested-timeout-ms, x-openai-proxy-fetch-timeout-ms,"
+    " x-openai-proxy-timeout-origin"
+)
+
+# A security key may stand in a body, a query or a form; of headers, in this one alone, as
+# Authorization is for the upstream. Two times follow others unless they are said: see the
+# configuration.
+SIMPLE = Preset(
+    profile=Profile(
+        name="simple",
+        routes=(
+            Route("/openai"),
+            Route("/openai2"),
+            Route("/chatgpt", subtree=False),
+            Route("/embeddings", subtree=False),
+            Route("/anthropic"),
+            Route("/v1/chat/completions", subtree=False),
+            Route("/v1/responses", subtree=False),
+            Route("/debug/runtime", subtree=False),
+        ),
+        auth=ClientAuth(places=("x-security-key",)),
+        origins=frozenset({"*"}),
+        limits=Limits(requests=32, read=70_000_000),
+        timeouts=Timeouts(
+            connect=30.0, first_byte=905.0, idle=905.0, total=930.0, client_idle=65.0
+        ),
+        cors=(
+            ("Access-Control-Allow-Origin", "*"),
+            ("Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS"),
+            ("Access-Control-Allow-Headers", _SIMPLE_HEADERS),
+            ("Access-Control-Expose-Headers", _SIMPLE_EXPOSED),
+        ),
+        simple=Simple(),
+    ),
+    endpoint="tcp:3002:interface=127.0.0.1",
+    credential=CredentialRule.SERVER_IF_ANY,
+    needs_client_keys=True,
+    environment=NETWORK
+    | SERVER_KEY
+    | {
+        "ACCESS_TOKEN",
+        "ANTHROPIC_API_KEY",
+        "ANTHROPIC_BASE_URL",
+        "DEFAULT_MODEL",
+        "OPENAI_PROXY_KEEPALIVE_TIMEOUT_MS",
+        "OPENAI_PROXY_MAX_PARALLEL_REQUESTS",
+        "OPENAI_PROXY_RESPONSES_MAX_BODY_BYTES",
+        "OPENAI_PROXY_SERVER_TIMEOUT_MS",
+        "OPENAI_PROXY_SSE_KEEPALIVE_INTERVAL_MS",
+        "OPENAI_PROXY_TRANSPORT_BODY_TIMEOUT_MS",
+        "OPENAI_PROXY_TRANSPORT_CONNECT_TIMEOUT_MS",
+        "OPENAI_PROXY_TRANSPORT_HEADERS_TIMEOUT_MS",
+        "OPENAI_PROXY_UPSTREAM_MAX_TIMEOUT_MS",
+        "OPENAI_PROXY_UPSTREAM_TIMEOUT_MS",
+        "SECURITY_KEY",
+    },
+)
+
 PRESETS: Mapping[str, Preset] = {
-    preset.profile.name: preset for preset in (GATEWAY, PASSTHROUGH, BRIDGE, KEYED, O1)
+    preset.profile.name: preset for preset in (GATEWAY, PASSTHROUGH, BRIDGE, KEYED, O1, SIMPLE)
 }
 """Every preset, by its name; ``gateway`` is the one that opens when none is named."""

@@ -25,6 +25,7 @@ __all__ = [
     "Port",
     "Profile",
     "Route",
+    "Simple",
     "Timeouts",
     "Upstream",
 ]
@@ -143,6 +144,7 @@ class Timeouts:
     :param total: for the whole exchange; ``None`` by default, as streams may be long.
     :param client_body: between bytes of a request body.
     :param client_write: that a client may leave a full buffer unread.
+    :param client_idle: that a client's connection stays open between two requests.
     :param keepalive: silence of an event stream after which a comment is sent; ``None`` for never.
     """
 
@@ -152,6 +154,7 @@ class Timeouts:
     total: float | None = None
     client_body: float = 20.0
     client_write: float = 600.0
+    client_idle: float = 75.0
     keepalive: float | None = 15.0
 
 
@@ -171,6 +174,28 @@ class LogPolicy:
 
 
 @frozen
+class Simple:
+    """The simplified endpoints: a key in the body, one question, one answer.
+
+    :param model: of a prompt that names none.
+    :param anthropic: where Anthropic's endpoints go.
+    :param anthropic_key: the server-side key for it; ``None`` takes the caller's own alone.
+    :param timeout: seconds that the upstream has for an answer where the caller names none.
+    :param longest: the most that a caller may name.
+    :param responses_body: bytes of a request body of ``/v1/responses``.
+    :param spool: bytes of a form that are put aside until its key is found.
+    """
+
+    model: str = "gpt-5.4-mini"
+    anthropic: Upstream = Upstream("https://api.anthropic.com", speaks=("messages",))
+    anthropic_key: str | None = field(default=None, repr=False)
+    timeout: float = 600.0
+    longest: float = 900.0
+    responses_body: int = 70_000_000
+    spool: int = 128 << 20
+
+
+@frozen
 class Profile:
     """One port's behaviour.
 
@@ -181,7 +206,9 @@ class Profile:
     :param health_model: asked by the deep check of health, which costs a few tokens.
     :param fixed_errors: whole bodies that a status is answered with, where a profile's contract
         has its own.
+    :param cors: headers of every answer where any page may call, likewise.
     :param bridging: what is translated, and how.
+    :param simple: the simplified endpoints, where they stand; then nothing else does.
     """
 
     name: str
@@ -196,6 +223,8 @@ class Profile:
     log: LogPolicy = LogPolicy()
     bridging: Bridging = field(factory=Bridging)
     fixed_errors: Mapping[int, bytes] = field(factory=dict)
+    cors: tuple[tuple[str, str], ...] = ()
+    simple: Simple | None = None
     health_model: str = "gpt-5-nano"
 
 

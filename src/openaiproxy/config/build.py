@@ -1,9 +1,10 @@
 """From a preset and what was said to a profile.
 
-Most settings are laid over the template as they come. Four need a decision: the way out (which
+Most settings are laid over the template as they come. Five need a decision: the way out (which
 proxy, if any, for this upstream), the credential (by the preset's rule; the embedded upstream
-never gets a key), the callers' keys, and the list of models (only a list that isn't relayed has a
-file, an age, and patience).
+never gets a key), the callers' keys, the list of models (only a list that isn't relayed has a
+file, an age, and patience), and the simplified endpoints (which have an upstream more, and times
+that follow each other).
 """
 
 from collections.abc import Iterable
@@ -15,10 +16,11 @@ from openaiproxy.bridging import Mode, Models
 from openaiproxy.config.bridging import KEEP_MODELS, MODELS, MODELS_FILE, TRANSLATING
 from openaiproxy.config.bypass import bypasses, is_loopback_name
 from openaiproxy.config.fields import get, lay, value_of
-from openaiproxy.config.keys import find_client_keys, find_server_key
+from openaiproxy.config.keys import find_client_keys, find_secret, find_server_key
 from openaiproxy.config.models import parse_models
 from openaiproxy.config.setting import Scope, Setting
 from openaiproxy.config.settings import (
+    ANTHROPIC_KEY,
     API_KEY_FILE,
     CA_BUNDLE,
     CLIENT_KEYS_FILE,
@@ -28,14 +30,16 @@ from openaiproxy.config.settings import (
     PROXY,
     SETTINGS,
 )
+from openaiproxy.config.simple import LONGEST, SIMPLE
 from openaiproxy.config.sources import Given, Level, Reading, why
+from openaiproxy.config.times import FIRST_BYTE, IDLE, TOTAL
 from openaiproxy.config.urls import EMBEDDED, MASK
 from openaiproxy.presets import CredentialRule, Preset
 from openaiproxy.profile import ClientAuth, Credential, Profile, Upstream
 
 __all__ = ["Built", "build"]
 
-_DECIDED = (API_KEY_FILE, CLIENT_KEYS_FILE, PROXY, *MODELS)
+_DECIDED = (API_KEY_FILE, CLIENT_KEYS_FILE, PROXY, *MODELS, *SIMPLE)
 _LAID = tuple(
     setting for setting in SETTINGS if setting.scope is Scope.PROFILE and setting not in _DECIDED
 )
@@ -80,7 +84,7 @@ class _Building:
             profile = self._lay(profile, setting)
         if profile.bridging.mode is Mode.RELAY:
             self._warn_of_idle(TRANSLATING, "relays requests as they are")
-        profile = self._with_models(profile)
+        profile = self._with_simple(self._with_models(profile))
         upstream = self._upstream(profile.upstream)
         credential, server_key_said = self._credential(profile.credential, upstream)
         auth, client_keys_said = self._auth(profile.auth)
@@ -143,8 +147,54 @@ class _Building:
             ledger.mistake(f"{origin}: {models.file}", mistake)
         return _put_models(profile, evolve(models, listed=listed))
 
+    def _with_simple(self, profile: Profile) -> Profile:
+        """The simplified endpoints, their own upstream included."""
+        if profile.simple is None:
+            self._warn_of_idle(SIMPLE, "has no simplified endpoints")
+            return profile
+        for setting in SIMPLE:
+            profile = self._lay(profile, setting)
+        simple, honoured = profile.simple, self.preset.environment
+        assert simple is not None, "laying a setting over it doesn't take it away"
+        anthropic = simple.anthropic
+        if profile.upstream.base == EMBEDDED and anthropic == self._preset_anthropic():
+            anthropic = evolve(anthropic, base=EMBEDDED)
+        ways = profile.upstream
+        anthropic = evolve(anthropic, no_proxy=ways.no_proxy, ca_bundle=ways.ca_bundle)
+        anthropic = self._way_out(anthropic)
+        key = find_secret(ANTHROPIC_KEY, self.reading, honoured)
+        simple = evolve(
+            simple,
+            anthropic=anthropic,
+            anthropic_key=None if anthropic.embedded else key,
+            longest=max(simple.longest, simple.timeout),
+        )
+        return self._with_times(evolve(profile, simple=simple), simple.longest)
+
+    def _preset_anthropic(self) -> Upstream | None:
+        template = self.preset.profile.simple
+        return None if template is None else template.anthropic
+
+    def _with_times(self, profile: Profile, longest: float) -> Profile:
+        """The times that have to outlast the longest answer: unsaid ones follow it, and the total in any case."""
+        times = profile.timeouts
+        unsaid = f"preset {self.preset.profile.name}"
+        if self._origin(LONGEST) != unsaid:
+            if self._origin(FIRST_BYTE) == unsaid:
+                times = evolve(times, first_byte=longest + 5)
+            if self._origin(IDLE) == unsaid:
+                times = evolve(times, idle=longest + 5)
+        if (times.total is not None and times.total < longest + 30) or self._origin(
+            TOTAL
+        ) == unsaid:
+            times = evolve(times, total=longest + 30)
+        return evolve(profile, timeouts=times)
+
     def _upstream(self, upstream: Upstream) -> Upstream:
         self._check_ca_bundle(upstream.ca_bundle)
+        return self._way_out(upstream)
+
+    def _way_out(self, upstream: Upstream) -> Upstream:
         if upstream.base == EMBEDDED:
             self._note(PROXY, "embedded upstream")
             return evolve(upstream, base="", embedded=True)

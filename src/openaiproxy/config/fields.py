@@ -11,6 +11,7 @@ from attrs import evolve
 
 from openaiproxy.config.setting import Setting
 from openaiproxy.config.sources import Given, Reading, expand
+from openaiproxy.config.values import Parser
 
 __all__ = ["get", "lay", "put", "value_of"]
 
@@ -43,6 +44,8 @@ def lay(record: Any, setting: Setting, given: Given | None, reading: Reading) ->
 
 def value_of(setting: Setting, given: Given, reading: Reading, default: object) -> Any:
     """A raw value's meaning, or ``default`` beside a mistake. Paths come back absolute, as text."""
+    if setting.customary is not None and given.variable in setting.environment:
+        return _customary(setting.customary, given, reading, default)
     try:
         value = setting.parse(given.raw)
     except ValueError as error:
@@ -52,6 +55,15 @@ def value_of(setting: Setting, given: Given, reading: Reading, default: object) 
     if isinstance(value, Path):
         return str(expand(value, given.base, reading.outside.environ))
     return value
+
+
+def _customary(parse: Parser, given: Given, reading: Reading, default: object) -> object:
+    """What a customary variable says; one that can't be read never kept anything from starting."""
+    try:
+        return parse(given.raw)
+    except ValueError as error:
+        reading.ledger.warn(given.where, f"{error}; left aside")
+        return default
 
 
 def _shown(raw: object) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from attrs import field, frozen
 
+from openaiproxy.config.setting import Setting
 from openaiproxy.config.settings import (
     ADMIN_TOKEN,
     ADMIN_TOKEN_FILE,
@@ -31,6 +32,7 @@ __all__ = [
     "ServerKey",
     "find_admin_token",
     "find_client_keys",
+    "find_secret",
     "find_server_key",
 ]
 
@@ -93,6 +95,15 @@ def find_server_key(reading: Reading, profile: str, honoured: frozenset[str]) ->
     if content is None:
         return ServerKey(None, path, given.where)
     return ServerKey(_one_key(content, f"{given.where}: {path}", reading), path, given.where)
+
+
+def find_secret(setting: Setting, reading: Reading, honoured: frozenset[str]) -> str | None:
+    """Another secret, of a variable; ``None`` if none was said, or if it was said wrongly.
+
+    :param honoured: customary variables that the profile listens to.
+    """
+    given = reading.sources.variable(setting, honoured)
+    return None if given is None else _one_key(str(given.raw), given.where, reading)
 
 
 def find_client_keys(reading: Reading, profile: str, honoured: frozenset[str]) -> ClientKeys:

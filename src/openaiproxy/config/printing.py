@@ -22,6 +22,7 @@ from openaiproxy.config.settings import (
     SETTINGS,
     UPSTREAM,
 )
+from openaiproxy.config.simple import ANTHROPIC_UPSTREAM, SIMPLE
 from openaiproxy.config.urls import EMBEDDED, MASK
 from openaiproxy.profile import Config, Profile
 
@@ -77,14 +78,18 @@ def _profile(config: Config, profile: Profile) -> list[str]:
 
 
 def _means_something(setting: Setting, profile: Profile) -> bool:
-    """Whether there is a value at all: a list of models that is relayed has no age."""
+    """Whether there is a value at all: a list of models that is relayed has no age, for one."""
     relayed = profile.bridging.models is None
-    return not (relayed and setting in MODELS and setting != KEEP_MODELS)
+    if relayed and setting in MODELS and setting != KEEP_MODELS:
+        return False
+    return profile.simple is not None or setting not in SIMPLE
 
 
 def _setting(setting: Setting, profile: Profile, origin: str | None) -> str:
     value = get(profile, setting.field)
-    if setting == UPSTREAM and profile.upstream.embedded:
+    if (setting == UPSTREAM and profile.upstream.embedded) or (
+        setting == ANTHROPIC_UPSTREAM and value == ""
+    ):
         value = EMBEDDED
     elif setting == PROXY and value is not None:
         value = _masked(value)

@@ -43,6 +43,8 @@ class Setting:
     :param repeatable: whether the flag may stand several times.
     :param shown: whether a mistake may repeat what was given (no, where it might hold a secret).
     :param absent: the word for ``None``.
+    :param customary: reads its customary variables, where they have another unit; what it can't read counts for
+        nothing there, and is warned of.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Setting:
     repeatable: bool = False
     shown: bool = True
     absent: str = "none"
+    customary: Parser | None = None
 
     @property
     def variable(self) -> str:

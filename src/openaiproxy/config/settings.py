@@ -18,6 +18,8 @@ from functools import partial
 
 from openaiproxy.config.bridging import MODELS, SPEAKS, TRANSLATING
 from openaiproxy.config.setting import Flag, Scope, Setting
+from openaiproxy.config.simple import SIMPLE
+from openaiproxy.config.times import LIMITS, TIMES
 from openaiproxy.config.urls import proxy_url, upstream_url
 from openaiproxy.config.values import (
     choice,
@@ -42,6 +44,7 @@ from openaiproxy.config.values import (
 __all__ = [
     "ADMIN_TOKEN",
     "ADMIN_TOKEN_FILE",
+    "ANTHROPIC_KEY",
     "API_KEY",
     "API_KEY_FILE",
     "BY_NAME",
@@ -81,7 +84,7 @@ PROFILE = _process(
     "profile",
     name,
     "",
-    "Profile of the one port: gateway, passthrough, bridge, keyed, o1, or your own.",
+    "Profile of the one port: gateway, passthrough, bridge, keyed, o1, simple, or your own.",
 )
 PORT = _process("port", whole(0, 65535), "", "TCP port on 127.0.0.1; 0 takes a free one.")
 LISTEN = _command(
@@ -94,7 +97,8 @@ CONFIG = _command("config", file_path, help="TOML file of profiles, ports and se
 
 API_KEY = _secret("api-key", environment=("OPENAI_API_KEY",))
 CLIENT_KEYS = _secret("client-keys")
-CLIENT_KEY = _secret("client-key", environment=("PROXY_X_API_KEY",))
+CLIENT_KEY = _secret("client-key", environment=("PROXY_X_API_KEY", "SECURITY_KEY"))
+ANTHROPIC_KEY = _secret("anthropic-key", environment=("ANTHROPIC_API_KEY",))
 ADMIN_TOKEN = _secret("admin-token", environment=("ACCESS_TOKEN",))
 
 UPSTREAM = Setting(
@@ -179,45 +183,6 @@ CA_BUNDLE = Setting(
     environment=("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"),
 )
 
-_TIMES = (
-    Setting("connect-timeout", seconds(), "timeouts.connect", "Seconds to connect upstream."),
-    Setting(
-        "first-byte-timeout", seconds(), "timeouts.first_byte", "Seconds until an answer begins."
-    ),
-    Setting("idle-timeout", seconds(), "timeouts.idle", "Seconds of silence within an answer."),
-    Setting(
-        "total-timeout", or_none(seconds()), "timeouts.total", "Seconds for an exchange, or none."
-    ),
-    Setting(
-        "client-body-timeout",
-        seconds(),
-        "timeouts.client_body",
-        "Seconds of silence within a request body.",
-    ),
-    Setting(
-        "client-write-timeout",
-        seconds(),
-        "timeouts.client_write",
-        "Seconds that a client may leave an answer unread.",
-    ),
-    Setting(
-        "keepalive",
-        or_none(seconds()),
-        "timeouts.keepalive",
-        "Seconds of silence before an event stream gets a comment, or none.",
-    ),
-)
-
-_LIMITS = (
-    Setting(
-        "max-body", or_none(size), "limits.body", "Largest request body, such as 1GiB, or none."
-    ),
-    Setting("max-read", size, "limits.read", "Largest request body that is read to be translated."),
-    Setting("max-answer", size, "limits.answer", "Largest answer that is read as a whole."),
-    Setting("max-event", size, "limits.event", "Largest event of a stream that is translated."),
-    Setting("max-requests", whole(1), "limits.requests", "Requests at once on a port."),
-)
-
 _PAYLOADS = (
     Setting(
         "payload-log",
@@ -297,6 +262,7 @@ SETTINGS: tuple[Setting, ...] = (
     API_KEY,
     CLIENT_KEYS,
     CLIENT_KEY,
+    ANTHROPIC_KEY,
     ADMIN_TOKEN,
     *_PROCESS,
     OPERATOR_PORT,
@@ -316,8 +282,9 @@ SETTINGS: tuple[Setting, ...] = (
     SPEAKS,
     *TRANSLATING,
     *MODELS,
-    *_TIMES,
-    *_LIMITS,
+    *SIMPLE,
+    *TIMES,
+    *LIMITS,
     *_PAYLOADS,
     HEALTH_MODEL,
 )

@@ -7,6 +7,8 @@ OpenAI's envelope (https://platform.openai.com/docs/guides/error-codes)::
 Anthropic's (https://docs.anthropic.com/en/api/errors)::
 
     {"type": "error", "error": {"type": "not_found_error", "message": "..."}, "request_id": "..."}
+
+That of the simplified endpoints is :mod:`openaiproxy.simple.faults`'.
 """
 
 import enum
@@ -16,8 +18,18 @@ from http import HTTPStatus
 import orjson
 
 from openaiproxy.errors import ProxyError
+from openaiproxy.profile import Profile
+from openaiproxy.simple.faults import fault_body, fault_of
+from openaiproxy.simple.waiting import origin_fields
 
-__all__ = ["Envelope", "envelope_for", "error_body", "error_headers", "protocol_answer"]
+__all__ = [
+    "Envelope",
+    "envelope_for",
+    "error_body",
+    "error_headers",
+    "error_status",
+    "protocol_answer",
+]
 
 
 class Envelope(enum.Enum):
@@ -25,6 +37,7 @@ class Envelope(enum.Enum):
 
     OPENAI = "openai"
     ANTHROPIC = "anthropic"
+    SIMPLE = "simple"
 
 
 _REFUSAL = (
@@ -52,12 +65,15 @@ _ANTHROPIC_TYPES = {
 }
 
 
-def envelope_for(path: str, anthropic_version: bool) -> Envelope:
-    """The envelope that a caller expects, by what it asks for.
+def envelope_for(path: str, anthropic_version: bool, profile: Profile | None = None) -> Envelope:
+    """The envelope that a caller expects, by what it asks for, and where.
 
     :param path: the target's path.
+    :param profile: of the port that it came to.
     :param anthropic_version: whether the request carries that header, as all of Anthropic's clients do.
     """
+    if profile is not None and profile.simple is not None:
+        return Envelope.SIMPLE
     segments = path.strip("/").split("/")
     return (
         Envelope.ANTHROPIC if anthropic_version or "messages" in segments[-2:] else Envelope.OPENAI
@@ -69,13 +85,17 @@ def error_body(
     envelope: Envelope = Envelope.OPENAI,
     request_id: str = "",
     fixed: Mapping[int, bytes] | None = None,
+    incoming: str | None = None,
 ) -> bytes:
     """The body for an error.
 
     :param fixed: whole bodies by status, where a profile's contract has its own.
+    :param incoming: the caller's own name for the request, where an envelope has it, too.
     """
     if fixed and error.status in fixed:
         return fixed[error.status]
+    if envelope is Envelope.SIMPLE:
+        return fault_body(fault_of(error), request_id, incoming)
     if envelope is Envelope.ANTHROPIC:
         kind = _ANTHROPIC_TYPES.get(
             error.status, "api_error" if error.status >= 500 else "invalid_request_error"
@@ -90,9 +110,17 @@ def error_body(
     )
 
 
-def error_headers(error: ProxyError) -> list[tuple[bytes, bytes]]:
+def error_status(error: ProxyError, envelope: Envelope) -> int:
+    """The status for an error, which an envelope may have its own of."""
+    return fault_of(error).status if envelope is Envelope.SIMPLE else error.status
+
+
+def error_headers(
+    error: ProxyError, envelope: Envelope = Envelope.OPENAI
+) -> list[tuple[bytes, bytes]]:
     """The header fields for an error, those that it brings along included."""
-    return [(b"Content-Type", b"application/json"), *error.headers]
+    fields = [(b"Content-Type", b"application/json"), *error.headers]
+    return [*fields, *origin_fields(error)] if envelope is Envelope.SIMPLE else fields
 
 
 def protocol_answer(error: ProxyError, request_id: str) -> list[bytes]:

@@ -110,7 +110,7 @@ class _Crossing:
                 return
             self._remember(remedy)
             self._exchange.record.retries += 1
-            self._mark("asked again")
+            self._exchange.mark("asked again")
             attempt = self._asking.attempt(learnt | {remedy})
             answer = await self._send(attempt)
         if answer.status < 400 or attempt.translation is None:
@@ -122,9 +122,6 @@ class _Crossing:
         """Nothing is sent any more."""
         if self._beats is not None and self._beats.running:
             self._beats.stop()
-
-    def _mark(self, word: str) -> None:
-        self._exchange.record.mark(word, self._exchange.port.clock.seconds())
 
     # Up.
 
@@ -145,7 +142,7 @@ class _Crossing:
         caller = self._asking.caller.name
         upstream = caller if translation is None else translation.upstream.name
         exchange.record.dialects = f"{caller}>{upstream}"
-        self._mark("planned")
+        exchange.mark("planned")
         headers, profile = exchange.request.requestHeaders, exchange.port.profile
         if translation is None:
             target, fields = self._target, reread_fields(headers, profile)

@@ -10,6 +10,7 @@ from openaiproxy.web.models import is_models, show_models
 from openaiproxy.web.port import OpenPort
 from openaiproxy.web.relay import relay
 from openaiproxy.web.request import Request
+from openaiproxy.web.simple.courses import find_simple
 from openaiproxy.web.token_count import count_tokens
 
 __all__ = ["find_course"]
@@ -25,6 +26,8 @@ def find_course(port: OpenPort, request: Request, target: bytes) -> Course:
 
     :param target: what the upstream would be asked for.
     """
+    if port.profile.simple is not None:
+        return find_simple(request.method, target)
     bridging, path = port.profile.bridging, target.partition(b"?")[0]
     if bridging.models is not None and is_models(request.method, target):
         return show_models

@@ -20,9 +20,9 @@ from twisted.web.iweb import IBodyProducer
 from openaiproxy.errors import BadUpstream, ProxyError
 from openaiproxy.ops.payloads import Body as PayloadBody
 from openaiproxy.ops.routes import route_of
-from openaiproxy.upstream.client import Answer
-from openaiproxy.web.answers import Envelope, envelope_for, error_body, error_headers
-from openaiproxy.web.fields import REQUEST_ID, answer_fields, is_event_stream
+from openaiproxy.upstream.client import Answer, UpstreamClient
+from openaiproxy.web.answers import Envelope, envelope_for, error_body, error_headers, error_status
+from openaiproxy.web.fields import answer_fields, id_fields, is_event_stream
 from openaiproxy.web.port import OpenPort
 from openaiproxy.web.pump import Pumped
 from openaiproxy.web.request import Request
@@ -34,6 +34,7 @@ __all__ = ["Course", "Exchange", "FindCourse"]
 _TIMEOUTS = {
     "first_byte": "the upstream did not begin to answer in time",
     "total": "the whole exchange took longer than it may",
+    "deadline": "the upstream's answer took longer than it may",
 }
 _log = Logger(namespace="openaiproxy.exchange")
 
@@ -44,6 +45,8 @@ class Exchange:
     :param request: the caller's; its body may still be arriving.
     :param port: the port that it came to.
     :param find_course: the course that a request takes, by port, method and the target for the upstream.
+    :ivar timeouts: how long its waits may last: the profile's, unless its course knows better.
+    :ivar beside: fields that its course wants on any answer, an error's included.
     :ivar last_words: what ends an answer that has begun, in the caller's dialect, when it fails here; without it, it
         is left visibly unfinished.
     """
@@ -52,6 +55,8 @@ class Exchange:
         self.request = request
         self.port = port
         self.record = port.open_record(request)
+        self.timeouts = port.profile.timeouts
+        self.beside: list[Field] = []
         self.last_words: Callable[[ProxyError], bytes] | None = None
         self._find_course = find_course
         self._envelope = Envelope.OPENAI
@@ -116,7 +121,9 @@ class Exchange:
         request, port, headers = self.request, self.port, self.request.requestHeaders
         self._cors = port.gate.cors_headers(headers)
         self._envelope = envelope_for(
-            request.path.decode("latin-1"), headers.hasHeader(b"anthropic-version")
+            request.path.decode("latin-1"),
+            headers.hasHeader(b"anthropic-version"),
+            port.profile,
         )
         if request.uri == b"*" and request.method == b"OPTIONS":
             self._answer_preflight(Target("*"))
@@ -128,37 +135,45 @@ class Exchange:
         port.gate.check_page(headers)
         upstream_target = port.routing.upstream_target(self.record.method, target)
         self.record.route = route_of(upstream_target.decode("latin-1"))
-        self.record.client = port.gate.caller(headers)
+        if port.profile.simple is None:
+            self.record.client = port.gate.caller(headers)
         port.admit(self)
-        request.body.limit(port.profile.limits.body, port.profile.timeouts.client_body)
-        if port.profile.timeouts.total is not None:
-            total = port.profile.timeouts.total
-            self._total = port.clock.callLater(total, self._timed_out, "total")
+        request.body.limit(port.profile.limits.body, self.timeouts.client_body)
+        if self.timeouts.total is not None:
+            self._total = port.clock.callLater(self.timeouts.total, self._timed_out, "total")
         await self._find_course(port, request, upstream_target)(self, upstream_target)
 
     def _answer_preflight(self, target: Target) -> None:
         headers = self.port.gate.preflight_headers(
             self.request.requestHeaders, self.port.routing.methods(target.path)
         )
-        self.record.status = 204
-        self.request.answer_whole(204, [*headers, *self._ids()], b"")
+        self.record.status = self.port.gate.preflight_status
+        self.request.answer_whole(self.record.status, [*headers, *self._ids()], b"")
 
     # For the courses.
 
     async def fetch(
-        self, method: bytes, target: bytes, fields: Sequence[Field], body: IBodyProducer | None
+        self,
+        method: bytes,
+        target: bytes,
+        fields: Sequence[Field],
+        body: IBodyProducer | None,
+        client: UpstreamClient | None = None,
     ) -> Answer:
         """Ask the upstream, and wait for the head of its answer as long as the profile allows.
 
+        :param client: another way than the port's usual one.
         :raises BadUpstream: when there is none.
         """
         record, clock = self.record, self.port.clock
         record.rest(clock.seconds())
-        record.mark("sent", clock.seconds())
+        self.mark("sent")
         self.await_first_byte()
-        answer = await self.port.client.fetch(method, target, fields, body)
-        self._stop_first_byte()
-        record.mark(f"upstream head {answer.status}", clock.seconds())
+        try:
+            answer = await (client or self.port.client).fetch(method, target, fields, body)
+        finally:
+            self._stop_first_byte()
+        self.mark(f"upstream head {answer.status}")
         if record.waited is None and record.sent is not None:
             record.waited = clock.seconds() - record.sent
         record.upstream_status = answer.status
@@ -170,14 +185,27 @@ class Exchange:
         """Note that everything is at hand: time is the proxy's own until somebody is asked or answered."""
         self.record.work(self.port.clock.seconds())
 
+    def mark(self, word: str) -> None:
+        """Note that something happened, for who looks at this request."""
+        self.record.mark(word, self.port.clock.seconds())
+
     def await_first_byte(self) -> None:
         """(Re)start the wait for the answer's head: it counts from the last byte that went up."""
-        wait = self.port.profile.timeouts.first_byte
+        wait = self.timeouts.first_byte
         self.record.sent = self.port.clock.seconds()
         if self._first_byte is None:
             self._first_byte = self.port.clock.callLater(wait, self._timed_out, "first_byte")
         else:
             self._first_byte.reset(wait)
+
+    def bound(self, seconds: float | None) -> None:
+        """Give the exchange so long from now on, in place of all that it was given before.
+
+        :param seconds: ``None`` for no end.
+        """
+        self._stop_total()
+        if seconds is not None:
+            self._total = self.port.clock.callLater(seconds, self._timed_out, "deadline")
 
     def open_answer(
         self, status: int, phrase: bytes, fields: Iterable[Field], length: int | None
@@ -231,6 +259,10 @@ class Exchange:
             self._first_byte.cancel()
         self._first_byte = None
 
+    def _stop_total(self) -> None:
+        if self._total is not None and self._total.active():
+            self._total.cancel()
+
     def _timed_out(self, which: str) -> None:
         self._fail(BadUpstream(504, f"upstream_{which}_timeout", _TIMEOUTS[which]))
 
@@ -243,8 +275,9 @@ class Exchange:
         if request.channel is None:
             return
         if not request.startedWriting:
-            body = error_body(error, self._envelope, record.id, self.port.profile.fixed_errors)
-            self.answer(error.status, error_headers(error), body)
+            envelope, fixed = self._envelope, self.port.profile.fixed_errors
+            body = error_body(error, envelope, record.id, fixed, record.incoming)
+            self.answer(error_status(error, envelope), error_headers(error, envelope), body)
         elif self.last_words is None:
             request.break_off()
         else:
@@ -263,8 +296,7 @@ class Exchange:
     def _close(self) -> None:
         """Everything that the exchange holds is let go, and its line is written."""
         self._stop_first_byte()
-        if self._total is not None and self._total.active():
-            self._total.cancel()
+        self._stop_total()
         body = self.request.body
         body.on_progress = body.on_failure = body.on_piece = None
         body.stop()
@@ -272,10 +304,8 @@ class Exchange:
             payload.close()
         if body.ended is not None and body.received:
             self.record.mark("body read", body.ended)
-        self.record.bytes_in, self.record.model = (
-            body.received,
-            body.peek.model() or self.record.model,
-        )
+        self.record.bytes_in = body.received
+        self.record.model = body.peek.model() or self.record.model
         if self._cut is not None:
             self.record.ending = self._cut
         elif self._error is not None:
@@ -284,7 +314,7 @@ class Exchange:
         self.port.write_line(self.record)
 
     def _ids(self) -> list[tuple[bytes, bytes]]:
-        return [(REQUEST_ID, self.record.id.encode("ascii"))]
+        return [*id_fields(self.record, self.port.profile), *self.beside]
 
 
 def _ending_of(error: ProxyError) -> str:

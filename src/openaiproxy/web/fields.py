@@ -14,6 +14,7 @@ from twisted.web.http_headers import Headers
 from openaiproxy.bridging import Mode
 from openaiproxy.hub.loss import Loss
 from openaiproxy.profile import Profile
+from openaiproxy.web.record import Record
 from openaiproxy.wire.headers import Field, end_to_end, first
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "REQUEST_ID",
     "answer_fields",
     "dropped_field",
+    "id_fields",
     "is_event_stream",
     "reread_fields",
     "translated_answer_fields",
@@ -30,6 +32,9 @@ __all__ = [
 
 #: Ours, on every answer to a request that could be read; the upstream's own ``x-request-id`` passes beside it.
 REQUEST_ID = b"X-OpenAIProxy-Request-Id"
+# The names that clients of the simplified endpoints know.
+_PROXY_ID = b"X-Proxy-Request-Id"
+_INCOMING_ID = b"X-Incoming-Request-Id"
 _UNBUFFERED = [(b"Cache-Control", b"no-cache, no-transform"), (b"X-Accel-Buffering", b"no")]
 _UNBUFFERED_NAMES = frozenset(name.lower() for name, _ in _UNBUFFERED)
 # The client's framing and the meeting of its expectation are this hop's; the upstream's are made anew.
@@ -172,6 +177,17 @@ def answer_fields(fields: Iterable[Field], cors: list[Field], ids: list[Field]) 
             field for field in passed if field[0].lower() not in _UNBUFFERED_NAMES
         ] + _UNBUFFERED
     return [*passed, *cors, *ids]
+
+
+def id_fields(record: Record, profile: Profile) -> list[Field]:
+    """The fields that name a request."""
+    named = record.id.encode("ascii")
+    fields = [(REQUEST_ID, named)]
+    if profile.simple is not None:
+        fields.append((_PROXY_ID, named))
+    if record.incoming is not None:
+        fields.append((_INCOMING_ID, record.incoming.encode("ascii")))
+    return fields
 
 
 def is_event_stream(fields: Iterable[Field], *, encoded: bool = False) -> bool:

@@ -17,10 +17,15 @@ from twisted.web.http_headers import Headers
 
 from openaiproxy.errors import BadRequest
 from openaiproxy.profile import ClientKey, Profile
+from openaiproxy.wire.headers import first
 
 __all__ = ["Gate", "is_loopback_name", "same_origin"]
 
 _EXPOSED = b"*"
+_METHODS = b"Access-Control-Allow-Methods"
+_HEADERS = b"Access-Control-Allow-Headers"
+# What a preflight's answer says by what was asked.
+_ANSWERED = frozenset((_METHODS, _HEADERS))
 _PREFLIGHT_SECONDS = b"600"
 
 
@@ -43,6 +48,7 @@ class Gate:
         self._guarded = (
             loopback and profile.credential.key is not None if guarded is None else guarded
         )
+        self._cors = [(name.encode("ascii"), value.encode("ascii")) for name, value in profile.cors]
 
     def check_page(self, headers: Headers) -> None:
         """Refuse what a web page could have sent, where that would spend a server-side key.
@@ -96,8 +102,18 @@ class Gate:
             f"openaiproxy: a client key of this proxy is needed, in: {places}",
         )
 
+    def name_of(self, candidates: Iterable[bytes]) -> str | None:
+        """The name of the client key that one of these is; ``None`` if none is, or if there are no keys."""
+        return next(filter(None, map(self._keys.name_of, candidates)), None)
+
+    def in_headers(self, headers: Headers) -> Iterator[bytes]:
+        """What stands where keys may stand in headers."""
+        return _candidates(headers, self._auth.places)
+
     def cors_headers(self, headers: Headers) -> list[tuple[bytes, bytes]]:
         """What lets a page of an allowed origin read the answer; empty for all others."""
+        if self._cors and "*" in self._origins:
+            return list(self._cors)
         origin = _one(headers, b"origin")
         if origin is None or not self._allows(origin):
             return []
@@ -107,6 +123,11 @@ class Gate:
             (b"Vary", b"Origin"),
         ]
 
+    @property
+    def preflight_status(self) -> int:
+        """The status of the answer to ``OPTIONS``: 204, where a profile's contract has no other."""
+        return 200 if self._cors else 204
+
     def preflight_headers(self, headers: Headers, methods: str) -> list[tuple[bytes, bytes]]:
         """The answer to ``OPTIONS``: what is offered, and for an allowed origin what it asked for."""
         answer = [(b"Allow", methods.encode("ascii"))]
@@ -115,10 +136,12 @@ class Gate:
             return answer
         method = _one(headers, b"access-control-request-method") or methods.encode("ascii")
         asked = headers.getRawHeaders(b"access-control-request-headers", [])
-        answer += cors
-        answer.append((b"Access-Control-Allow-Methods", method))
-        if asked:
-            answer.append((b"Access-Control-Allow-Headers", b", ".join(asked)))
+        answer += [each for each in cors if each[0] not in _ANSWERED]
+        answer.append((_METHODS, first(cors, _METHODS.lower()) or method))
+        allowed = [value for name, value in cors if name == _HEADERS]
+        allowed += asked
+        if allowed:
+            answer.append((_HEADERS, b", ".join(allowed)))
         if _one(headers, b"access-control-request-private-network") == b"true":
             answer.append((b"Access-Control-Allow-Private-Network", b"true"))
         answer.append((b"Access-Control-Max-Age", _PREFLIGHT_SECONDS))

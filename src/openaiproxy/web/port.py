@@ -1,6 +1,7 @@
 """What all requests of one open port share, and the way to end them all."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from time import time
 from typing import Protocol
 
@@ -52,6 +53,7 @@ class OpenPort:
     :param number: its TCP port, or a name where its endpoint has none; for the log.
     :param clock: for every timer.
     :param client: the way to its upstream.
+    :param anthropic: the way to Anthropic, where a profile has one of its own.
     :param gate: who may call.
     :param log: where the lines go.
     :param payloads: where bodies go, if the profile keeps them.
@@ -77,6 +79,7 @@ class OpenPort:
     watch: Watch = field()
     admin: Admin = field()
     checks: Sequence[Check] = ()
+    anthropic: UpstreamClient | None = None
     memory: Memory = field(init=False)
     routing: Routing = field(init=False)
     lists: Shared[Gathered] = field(init=False)
@@ -93,17 +96,14 @@ class OpenPort:
 
     def __attrs_post_init__(self) -> None:
         profile = self.profile
-        self.watch.metrics.count_running(profile.name, self._count_running)
+        count = partial(len, self._running)
+        self.watch.metrics.count_running(profile.name, count)
         if profile.routes:
-            seen = Port(self.number, profile.name, profile.limits.requests, self._count_running)
-            self.watch.ports.append(seen)
+            self.watch.ports.append(Port(self.number, profile.name, profile.limits.requests, count))
         self.routing = Routing(self.profile.routes)
         self.lists = Shared(self.clock, _MOST_LISTS, _BYTES_OF_LISTS)
         self.counts = Shared(self.clock, _MOST_COUNTS, _MOST_COUNTS, _COUNTS_AT_ONCE)
         self.memory = Memory(self.clock.seconds)
-
-    def _count_running(self) -> int:
-        return len(self._running)
 
     @property
     def shelf(self) -> Shelf | None:
@@ -140,15 +140,30 @@ class OpenPort:
     def open_record(self, request: Request) -> Record:
         """Begin the notes on a request whose head is complete."""
         now = self.clock.seconds()
-        incoming = request.requestHeaders.getRawHeaders(b"x-request-id")
+        sent = request.requestHeaders.getRawHeaders(b"x-request-id")
+        chosen, incoming = request_id(sent[0] if sent else None, self.make_id), None
+        if self.profile.simple is not None:
+            # Its clients know two names: one of ours, never theirs again, and the one that they sent.
+            incoming, chosen = request_id(sent[0] if sent else None, str) or None, self._own_id()
         return Record(
-            id=request_id(incoming[0] if incoming else None, self.make_id),
+            id=chosen,
+            incoming=incoming,
             started=now,
             method=request.method.decode("ascii"),
             target=request.uri,
             peer=str(getattr(request.client, "host", "") or ""),
             since=now,
         )
+
+    def _own_id(self) -> str:
+        """An id in the form of a UUID, which is how those clients have it."""
+        made = self.make_id()
+        return "-".join((made[:8], made[8:12], made[12:16], made[16:20], made[20:]))
+
+    @property
+    def running(self) -> int:
+        """Requests that were counted in."""
+        return len(self._running)
 
     def write_line(self, record: Record) -> None:
         """Write the line of a request that has ended."""

@@ -126,26 +126,13 @@ class Ports(Service):
 
     def _open_port(self, port: Port) -> None:
         profile = port.profile
-        site = Site(None, self._reactor)
+        site = Site(None, self._reactor, idle=profile.timeouts.client_idle)
         listening = self._listen(port.endpoint, site)
         address = listening.getHost()
         host = getattr(address, "host", None)
         loopback = host is not None and is_loopback(host)
-        client = self._client_of(profile)
-        gate = Gate(profile, loopback=loopback, salt=self._salt)
         number = getattr(address, "port", port.endpoint)
-        payloads = self._payloads(profile)
-        open_port = OpenPort(
-            profile,
-            number,
-            self._reactor,
-            client,
-            gate,
-            self._access,
-            payloads,
-            watch=self.watch,
-            admin=self.admin,
-        )
+        open_port = self._port_of(profile, number, loopback=loopback)
         site.resource = build_tree(open_port)
         site.on_refused = open_port.note_refused
         self._open.append(_Open(listening, site, open_port))
@@ -163,6 +150,20 @@ class Ports(Service):
             profile=profile.name,
             host=host or "",
             number=number,
+        )
+
+    def _port_of(self, profile: Profile, number: int | str, *, loopback: bool) -> OpenPort:
+        return OpenPort(
+            profile,
+            number,
+            self._reactor,
+            self._client_of(profile),
+            Gate(profile, loopback=loopback, salt=self._salt),
+            self._access,
+            self._payloads(profile),
+            anthropic=self._anthropic_of(profile),
+            watch=self.watch,
+            admin=self.admin,
         )
 
     def _open_operator(self, endpoint: str) -> None:
@@ -208,11 +209,20 @@ class Ports(Service):
         return outcome[0]
 
     def _client_of(self, profile: Profile) -> UpstreamClient:
-        client = self._clients.get(profile.name)
+        return self._client(profile.name, profile.upstream, profile)
+
+    def _anthropic_of(self, profile: Profile) -> UpstreamClient | None:
+        if profile.simple is None:
+            return None
+        # No profile's own name has a blank.
+        return self._client(f"{profile.name} anthropic", profile.simple.anthropic, profile)
+
+    def _client(self, name: str, upstream: Upstream, profile: Profile) -> UpstreamClient:
+        client = self._clients.get(name)
         if client is None:
-            endpoint = self._embedded_endpoint() if profile.upstream.embedded else None
-            client = UpstreamClient(self._reactor, profile.upstream, profile.timeouts, endpoint)
-            self._clients[profile.name] = client
+            endpoint = self._embedded_endpoint() if upstream.embedded else None
+            client = UpstreamClient(self._reactor, upstream, profile.timeouts, endpoint)
+            self._clients[name] = client
         return client
 
     def _embedded_endpoint(self) -> IStreamClientEndpoint:

@@ -60,13 +60,15 @@ async def read_whole(request: Request, most: int, wait: float) -> bytes:
     return store.whole()
 
 
-async def read_body(exchange: Exchange) -> bytes:
+async def read_body(exchange: Exchange, at_most: int | None = None) -> bytes:
     """The whole body of a request that takes its course, as far as its profile allows.
 
+    :param at_most: bytes, in place of the profile's limit for bodies that are read.
     :raises BadRequest: as :func:`read_whole`.
     """
     request, profile = exchange.request, exchange.port.profile
-    most = min(profile.limits.read, profile.limits.body or profile.limits.read)
+    read = profile.limits.read if at_most is None else at_most
+    most = min(read, profile.limits.body or read)
     whole = await read_whole(request, most, profile.timeouts.client_body)
     exchange.work()
     return whole

@@ -27,8 +27,10 @@ class Record:
 
     :param id: the request's id.
     :param started: when its head was complete.
+    :param incoming: the caller's own name for it, where it isn't the request's id.
     :param route: what is asked for, a word of :mod:`openaiproxy.ops.routes`.
     :param dialects: the caller's and the upstream's, such as ``chat>responses``.
+    :param retries: how often the upstream was asked again.
     :param sent: when the request went up for the first time.
     :param waited: seconds from that until the head of an answer came.
     :param since: since when time is the proxy's own; ``None`` while it is not.
@@ -51,6 +53,7 @@ class Record:
     bytes_out: int = 0
     first_byte: float | None = None
     code: str | None = None
+    incoming: str | None = None
     dropped: tuple[str, ...] = ()
     ending: str = "complete"
     route: str = "other"

@@ -23,6 +23,7 @@ class Site(TwistedSite):
     :param clock: for every timer of its connections.
     :param on_refused: called with the peer's address and the error when a request is refused before it
         is one; gives its id.
+    :param idle: seconds that a connection stays open between two requests.
     """
 
     protocol = Channel  # type: ignore[assignment]
@@ -34,8 +35,9 @@ class Site(TwistedSite):
         resource: IResource | None,
         clock: IReactorTime,
         on_refused: Callable[[str, BadRequest], str] | None = None,
+        idle: float = IDLE_SECONDS,
     ) -> None:
-        super().__init__(resource, requestFactory=Request, timeout=IDLE_SECONDS, reactor=clock)
+        super().__init__(resource, requestFactory=Request, timeout=idle, reactor=clock)
         self.clock = clock
         #: Set when the port is closing: connections then end with their current answer.
         self.draining = False

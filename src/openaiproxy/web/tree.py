@@ -72,6 +72,9 @@ def build_tree(port: OpenPort) -> Resource:
     pages[b"/ready"] = Page(port, Readiness((port,)), "ready")
     if port.admin.has_token:
         pages |= _operators(port)
+    elif port.profile.simple is not None:
+        # There, these paths are refused rather than unknown.
+        pages |= log_pages(port)
     return Root(port, pages)
 
 

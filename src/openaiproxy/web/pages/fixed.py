@@ -32,10 +32,14 @@ class Row:
 
     :param path: exactly.
     :param body: JSON.
+    :param media: the body's type.
+    :param any_method: whether it is said to every method.
     """
 
     path: bytes
     body: bytes
+    media: bytes = b"application/json"
+    any_method: bool = False
 
 
 ROWS = (
@@ -51,10 +55,24 @@ ROWS = (
     Row(b"/anthropic", _ROOT),
 )
 
+# What stood there before. Its second page of health made a real call for anyone who asked.
+SIMPLE_ROWS = (
+    Row(
+        b"/",
+        b"<h1>Hello, World!</h1><div>31.01.2025</div>",
+        media=b"text/html; charset=utf-8",
+        any_method=True,
+    ),
+    Row(b"/health2", b'{"ok":true}'),
+)
+
 
 def rows_for(profile: Profile) -> Mapping[bytes, Row]:
     """The pages of a port, by their paths."""
-    return {} if profile.bridging.mode is Mode.RELAY else {row.path: row for row in ROWS}
+    rows = [] if profile.bridging.mode is Mode.RELAY else list(ROWS)
+    if profile.simple is not None:
+        rows += SIMPLE_ROWS
+    return {row.path: row for row in rows}
 
 
 def say(row: Row, port: OpenPort, request: Request) -> Said:
@@ -62,8 +80,10 @@ def say(row: Row, port: OpenPort, request: Request) -> Said:
 
     :raises BadRequest: 405.
     """
-    fields = [(b"Content-Type", b"application/json"), NO_STORE]
-    return asked_methods(port, request) or Said(200, fields, row.body)
+    said = Said(200, [(b"Content-Type", row.media), NO_STORE], row.body)
+    if row.any_method and request.method != b"OPTIONS":
+        return said
+    return asked_methods(port, request) or said
 
 
 def wants_websocket(request: Request) -> bool:

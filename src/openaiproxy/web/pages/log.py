@@ -80,7 +80,7 @@ def _refusal(port: OpenPort, request: Request) -> Said | None:
     query = request.uri.partition(b"?")[2]
     shown = [*bearer_tokens(headers), *values_of(query, "access_token")]
     try:
-        if port.admin.has_token:
+        if port.admin.has_token or port.profile.routes:
             port.admin.check(peer_of(request), shown)
     except BadRequest as error:
         status, words = (429, b"Too Many Requests") if error.status == 429 else (403, b"Forbidden")

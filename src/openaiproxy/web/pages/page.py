@@ -19,8 +19,8 @@ from twisted.web.server import NOT_DONE_YET
 
 from openaiproxy.errors import BadRequest, ProxyError
 from openaiproxy.profile import Timeouts
-from openaiproxy.web.answers import envelope_for, error_body, error_headers
-from openaiproxy.web.fields import REQUEST_ID
+from openaiproxy.web.answers import envelope_for, error_body, error_headers, error_status
+from openaiproxy.web.fields import id_fields
 from openaiproxy.web.flow import Flow
 from openaiproxy.web.gate import same_origin
 from openaiproxy.web.port import OpenPort
@@ -102,7 +102,7 @@ class Page(Resource):
         try:
             said = self._say(self._port, request)
         except ProxyError as error:
-            said = _refused(request, record, error)
+            said = _refused(self._port, request, record, error)
         if isinstance(said, Said):
             self._answer(request, record, said)
         elif isinstance(said, Streamed):
@@ -112,17 +112,17 @@ class Page(Resource):
         return NOT_DONE_YET
 
     def _wait(self, request: Request, record: Record, saying: "Coroutine[Any, Any, Said]") -> None:
-        waiting = Deferred.fromCoroutine(saying)
+        port, waiting = self._port, Deferred.fromCoroutine(saying)
         request.gone().addErrback(lambda _: waiting.cancel())
 
         def fail(failure: Failure) -> Said | None:
             error = failure.value
             if isinstance(error, ProxyError):
-                return _refused(request, record, error)
+                return _refused(port, request, record, error)
             if not isinstance(error, CancelledError):
                 _log.failure("a page could not be made", failure=failure)
                 broken = ProxyError(500, "internal_error", "the proxy failed to make this page")
-                return _refused(request, record, broken)
+                return _refused(port, request, record, broken)
             record.ending = "client-gone"
             return None
 
@@ -143,9 +143,9 @@ class Page(Resource):
 
     def _full(self, request: Request, record: Record, fields: Sequence[Field]) -> list[Field]:
         """A page's fields, with those that every page has."""
-        named = record.id.encode("ascii")
-        cors = self._port.gate.cors_headers(request.requestHeaders)
-        return [(b"X-Request-Id", named), (REQUEST_ID, named), *cors, *fields]
+        port, named = self._port, record.id.encode("ascii")
+        cors = port.gate.cors_headers(request.requestHeaders)
+        return [(b"X-Request-Id", named), *id_fields(record, port.profile), *cors, *fields]
 
     def _stream(self, request: Request, record: Record, said: Streamed) -> None:
         fields = [(b"Content-Type", b"text/event-stream"), NO_STORE, *said.fields]
@@ -168,7 +168,8 @@ def asked_methods(port: OpenPort, request: Request) -> Said | None:
     if request.method in (b"GET", b"HEAD"):
         return None
     if request.method == b"OPTIONS":
-        return Said(204, port.gate.preflight_headers(request.requestHeaders, _METHODS))
+        headers = port.gate.preflight_headers(request.requestHeaders, _METHODS)
+        return Said(port.gate.preflight_status, headers)
     raise BadRequest(
         405,
         "method_not_allowed",
@@ -212,13 +213,14 @@ def peer_of(request: Request) -> str:
     return str(getattr(request.client, "host", "") or "")
 
 
-def _refused(request: Request, record: Record, error: ProxyError) -> Said:
+def _refused(port: OpenPort, request: Request, record: Record, error: ProxyError) -> Said:
     record.ending = "refused"
-    return _refusal(request, error, record.id)
+    return _refusal(port, request, record, error)
 
 
-def _refusal(request: Request, error: ProxyError, name: str) -> Said:
+def _refusal(port: OpenPort, request: Request, record: Record, error: ProxyError) -> Said:
     """An error in the envelope of who asks; our pages are in no profile's contract."""
     version = request.requestHeaders.hasHeader(b"anthropic-version")
-    envelope = envelope_for(request.path.decode("latin-1"), version)
-    return Said(error.status, error_headers(error), error_body(error, envelope, name), error.code)
+    envelope = envelope_for(request.path.decode("latin-1"), version, port.profile)
+    body = error_body(error, envelope, record.id, incoming=record.incoming)
+    return Said(error_status(error, envelope), error_headers(error, envelope), body, error.code)

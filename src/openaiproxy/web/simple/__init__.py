@@ -1,0 +1,3 @@
+"""The courses of the simplified endpoints."""
+
+__all__: list[str] = []
