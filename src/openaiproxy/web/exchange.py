@@ -302,8 +302,7 @@ class Exchange:
         body.stop()
         for payload in self._payloads:
             payload.close()
-        if body.ended is not None and body.received:
-            self.record.mark("body read", body.ended)
+        self.record.read = body.ended if body.received else None
         self.record.bytes_in = body.received
         self.record.model = body.peek.model() or self.record.model
         if self._cut is not None:

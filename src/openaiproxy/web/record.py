@@ -35,6 +35,7 @@ class Record:
     :param waited: seconds from that until the head of an answer came.
     :param since: since when time is the proxy's own; ``None`` while it is not.
     :param own: seconds that were, so far.
+    :param read: when the last byte of its body had arrived, if it has one.
     :param marks: what happened when, in the words that people read.
     :param bodies: those that are kept for who looks at this request, as entries of a payload log.
     """
@@ -66,6 +67,7 @@ class Record:
     waited: float | None = None
     since: float | None = None
     own: float = 0.0
+    read: float | None = None
     marks: list[tuple[str, float]] = field(factory=list)
     bodies: list[str] = field(factory=list, repr=False)
 
@@ -134,6 +136,8 @@ class Record:
 
     def _marks_by(self, now: float) -> tuple[tuple[str, float], ...]:
         marks = list(self.marks)
+        if self.read is not None:
+            marks.insert(0, ("body read", self.read))
         if self.first_byte is not None:
             marks.append(("first byte", self.first_byte))
         marks.sort(key=itemgetter(1))

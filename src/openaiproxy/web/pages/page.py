@@ -153,6 +153,7 @@ class Page(Resource):
         request.start_answer(200, b"", self._full(request, record, fields), None)
         pump = Pump(request, said.source, self._port.clock, said.timeouts, said.flow)
         pump.run().addCallback(partial(self._streamed, record))
+        request.gone().addErrback(lambda _: pump.stopProducing())
 
     def _streamed(self, record: Record, how: Pumped) -> None:
         record.bytes_out, record.first_byte = how.bytes_out, how.first_byte
