@@ -54,6 +54,8 @@ setup(
             "mypy",
             "mypy-zope",
             "openai>=2",
+            # With a Chromium of the system's, it opens the status page.
+            "playwright",
             "pytest>=8",
             "pytest-cov",
             "pytest-twisted>=1.14",

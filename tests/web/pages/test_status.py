@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 from attrs import evolve
+from twisted.internet.interfaces import ISSLTransport
 from twisted.internet.task import Clock
+from zope.interface import alsoProvides
 
 from openaiproxy.presets import PRESETS
 from openaiproxy.profile import ClientAuth, ClientKey, Credential, LogPolicy
@@ -87,6 +89,14 @@ def test_the_cookie_is_out_of_reach_and_is_not_the_token() -> None:
     assert TOKEN.encode() not in right.received()
     closed = sign_in(wired, TOKEN, "X-Forwarded-Proto: https")
     assert fields_of(closed)["set-cookie"].endswith("; Secure")
+
+
+def test_the_cookie_of_a_page_over_tls_goes_over_tls_alone() -> None:
+    wired = wire("gateway", token=TOKEN)
+    client = wired.client()
+    alsoProvides(client.transport, ISSLTransport)
+    client.send(request("POST", "/status", FORM, body=f"token={TOKEN}".encode()))
+    assert fields_of(client)["set-cookie"].endswith("; Secure")
 
 
 def test_a_wrong_token_is_said_and_begins_nothing() -> None:

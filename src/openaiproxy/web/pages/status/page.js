@@ -263,11 +263,12 @@
   function bodiesOf(told) {
     const place = make("div"), button = make("button", { type: "button", class: "bodies" }, "Show bodies");
     button.addEventListener("click", async () => {
-      button.disabled = true;
       const answer = await fetch(`/status/bodies?number=${told.number}`).catch(() => null);
       const found = answer && answer.ok ? (await answer.json()).bodies : ["No longer kept."];
       place.replaceChildren(...found.map((text) => make("pre", { tabindex: 0 }, text)));
-    });
+      // The button is gone, and whoever pressed it by a key goes on from here.
+      place.firstElementChild.focus();
+    }, { once: true });
     place.append(button);
     return place;
   }
