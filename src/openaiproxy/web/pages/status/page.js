@@ -98,7 +98,7 @@
   function ceiling(value) {
     if (!value) return 1;
     const power = 10 ** Math.floor(Math.log10(value));
-    return [1, 2, 5, 10].map((step) => step * power).find((each) => each >= value);
+    return [1, 2, 3, 4, 6, 8, 10].map((step) => step * power).find((each) => each >= value);
   }
 
   function axes(frame, top, say) {
@@ -110,7 +110,7 @@
       if (say !== number || Number.isInteger(value))
         drawn.push(draw("text", { x: frame.left - 6, y: y + 4, "text-anchor": "end" }, say(value)));
     }
-    for (const ago of [60, 45, 30, 15, 0]) {
+    for (const ago of frame.width < 340 ? [60, 30, 0] : [60, 45, 30, 15, 0]) {
       const x = frame.left + frame.width * (1 - ago / HOUR), anchor = { 60: "start", 0: "end" }[ago] || "middle";
       drawn.push(draw("text", { x, y: frame.top + frame.height + 16, "text-anchor": anchor }, ago ? `−${ago} min` : "now"));
     }
