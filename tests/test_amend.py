@@ -164,6 +164,24 @@ def test_a_default_that_the_model_does_not_have_is_not_put_in() -> None:
     assert planned("responses", {"model": "gpt-5"}, concise).ours == {"reasoning.summary"}
 
 
+@pytest.mark.parametrize(
+    ("model", "usual", "sent"),
+    [
+        ("gpt-5.4", "minimal", "low"),
+        ("gpt-5", "minimal", "minimal"),
+        ("gpt-5", "none", "minimal"),
+        ("gpt-5", "xhigh", "high"),
+        ("gpt-5-pro", "medium", "high"),
+    ],
+)
+def test_a_default_effort_that_the_model_does_not_have_is_the_next_one(
+    model: str, usual: str, sent: str
+) -> None:
+    request = planned("responses", {"model": model}, Amendments(effort=usual)).request
+    assert request.reasoning is not None
+    assert request.reasoning.effort == sent
+
+
 def test_summaries_are_asked_for_only_where_there_are_words_for_them() -> None:
     made = planned("chat", {"model": "gpt-5"}, Amendments(summary="auto"))
     assert made.upstream is None

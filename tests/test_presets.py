@@ -7,6 +7,7 @@ from openaiproxy.config.settings import SETTINGS
 from openaiproxy.presets import PRESETS, CredentialRule
 from openaiproxy.profile import Route, Simple
 from openaiproxy.web.routing import Routing
+from openaiproxy.wire.target import parse_target
 
 
 @pytest.mark.parametrize(
@@ -16,6 +17,7 @@ from openaiproxy.web.routing import Routing
         ("passthrough", "tcp:5101:interface=127.0.0.1", CredentialRule.CALLER, False),
         ("bridge", "tcp:5102:interface=127.0.0.1", CredentialRule.CALLER, False),
         ("o1", "tcp:4567:interface=127.0.0.1", CredentialRule.SERVER, False),
+        ("codex", "tcp:8765:interface=127.0.0.1", CredentialRule.LOGIN, False),
         ("keyed", "tcp:18443:interface=127.0.0.1", CredentialRule.SERVER, True),
         ("simple", "tcp:3002:interface=127.0.0.1", CredentialRule.SERVER_IF_ANY, True),
     ],
@@ -143,3 +145,15 @@ def test_no_other_preset_has_the_simplified_endpoints() -> None:
 def test_every_variable_that_a_preset_honours_is_one_that_a_setting_has() -> None:
     customary = {variable for setting in SETTINGS for variable in setting.environment}
     assert {name for preset in PRESETS.values() for name in preset.environment} == customary
+
+
+def test_codex_spends_a_login_on_every_way_to_write_a_path_rows_36_to_39() -> None:
+    preset = PRESETS["codex"]
+    routing = Routing(preset.profile.routes)
+    for path in ("/v1/responses", "/responses", "/backend-api/codex/responses", "/v1/v1/responses"):
+        assert routing.upstream_target("POST", parse_target(path.encode())) == b"/v1/responses"
+    for path in ("/api/codex/usage", "/backend-api/codex/usage", "/backend-api/wham/usage"):
+        assert routing.upstream_target("GET", parse_target(path.encode())) == path.encode()
+    assert preset.profile.credential.login is not None
+    assert [name for name, one in PRESETS.items() if one.profile.credential.is_ours] == ["codex"]
+    assert "OPENAI_API_KEY" not in preset.environment

@@ -19,13 +19,16 @@ from attrs import define, evolve, field, frozen
 
 from openaiproxy import choosing
 from openaiproxy.choosing import Plan
+from openaiproxy.codex.requests import Fitted
+from openaiproxy.codex.words import chat_words
 from openaiproxy.counting import estimate
 from openaiproxy.dialects.chat.wire import CHAT
 from openaiproxy.dialects.dialect import Context, Dialect, Shown
 from openaiproxy.dialects.messages.wire import MESSAGES
 from openaiproxy.dialects.responses.wire import RESPONSES
 from openaiproxy.errors import BadRequest
-from openaiproxy.hub.loss import Loss
+from openaiproxy.hub.loss import Loss, Rendered
+from openaiproxy.hub.parts import JsonObject
 from openaiproxy.hub.request import Request, Role
 from openaiproxy.learning import Remedy, remedy_for
 from openaiproxy.profile import Profile
@@ -45,6 +48,8 @@ PATHS: Mapping[str, str] = {
 
 _BOTH = "Both 'model' and 'messages' parameters are required."
 _LISTED = re.compile(rb'"messages"\s*:\s*\[')
+_BEFORE = frozenset(("previous_response_id", "conversation", "input[].item_reference"))
+"""What points to words that were said before; without them an answer is one to something else."""
 _PART = re.compile(r"turns\[(\d+)\]\.parts\[\d+\]")
 
 
@@ -72,6 +77,8 @@ class Asking:
     :param now: seconds since the epoch.
     :param new_id: a fresh id that begins with the given prefix.
     :param session: what names the conversation in the request's headers, if anything does.
+    :param fit: what an upstream wants beyond its dialect: a body to one that it takes. It always
+        streams, so a caller who speaks that dialect, and wants a whole answer, is translated, too.
     """
 
     raw: bytes = field(repr=False)
@@ -80,6 +87,7 @@ class Asking:
     now: Callable[[], float] = field(kw_only=True)
     new_id: Callable[[str], str] = field(kw_only=True)
     session: str | None = field(default=None, kw_only=True)
+    fit: Callable[[JsonObject], Fitted] | None = field(default=None, kw_only=True)
     model: str = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -109,7 +117,10 @@ class Asking:
 
         :raises BadRequest: when it can't be read.
         """
-        return self.reader.parse_request(json.loads_object(self.raw, BadRequest))
+        found: JsonObject = json.loads_object(self.raw, BadRequest)
+        if self.fit is not None and self.reader is CHAT:
+            found = chat_words(found)
+        return self.reader.parse_request(found)
 
     def attempt(self, learnt: frozenset[Remedy]) -> Attempt:
         """The way to put it, as far as is known.
@@ -118,22 +129,45 @@ class Asking:
         :raises BadRequest: when it can't be put at all.
         """
         bridging, speaks = self.profile.bridging, self.profile.upstream.speaks
-        if self.reader is self.caller and not choosing.may_differ(
-            self.raw,
-            self.model or None,
-            caller=self.caller.name,
-            bridging=bridging,
-            speaks=speaks,
-            learnt=learnt,
+        same = self.reader is self.caller
+        if (
+            same
+            and self.fit is None
+            and not choosing.may_differ(
+                self.raw,
+                self.model or None,
+                caller=self.caller.name,
+                bridging=bridging,
+                speaks=speaks,
+                learnt=learnt,
+            )
         ):
             return Attempt(self.raw)
         plan = self._plan(learnt)
-        if plan.upstream is None and self.reader is self.caller:
+        if plan.upstream is None and same and self.fit is None:
             return Attempt(self.raw, plan)
         translation = self._translate(plan)
+        if self.fit is not None:
+            translation = self._fitted(translation, self.fit, same and plan.upstream is None)
         losses = (*plan.losses, *translation.losses)
         self._check(losses, plan.request)
-        return Attempt(translation.body, plan, translation, losses)
+        passes = plan.upstream is None and same and bool(plan.request.stream)
+        return Attempt(translation.body, plan, None if passes else translation, losses)
+
+    def _fitted(
+        self, translation: Translation, fit: Callable[[JsonObject], Fitted], same: bool
+    ) -> Translation:
+        """The translation with a body that its upstream takes.
+
+        :param same: whether the caller's own words go up.
+        """
+        rendered = translation.rendered
+        body = json.loads_object(self.raw, BadRequest) if same else rendered.body
+        fitted = fit(body)
+        losses = fitted.losses if same else (*rendered.losses, *fitted.losses)
+        return evolve(
+            translation, rendered=Rendered(fitted.body, losses, rendered.names, rendered.stops)
+        )
 
     def remedy(self, attempt: Attempt, status: int, body: bytes) -> Remedy | None:
         """What the upstream's refusal of an attempt teaches; ``None`` if nothing.
@@ -180,6 +214,7 @@ class Asking:
         for loss in losses:
             part = _PART.fullmatch(loss.path) if self.caller is CHAT else None
             said = part is not None and request.turns[int(part[1])].role in (Role.USER, Role.TOOL)
+            said = said or loss.path in _BEFORE
             if not loss.hint and (said or self.profile.bridging.refuse_losses):
                 what = f"{loss.path}: can't be sent to this upstream: {loss.why}."
                 raise BadRequest(400, "unsupported_value", what)

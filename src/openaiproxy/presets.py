@@ -6,9 +6,9 @@ names in the environment it listens to. It knows nothing of flags or files:
 :mod:`openaiproxy.config` reads those and lays them over the template.
 
 ``passthrough`` and ``bridge`` keep the documented contracts of sissiwup/openai-api-proxy (ports
-5101 and 5102), ``keyed`` that of the FastAPI key proxy (port 18443), and ``o1`` that of
-simonx1/openai-o1-proxy (port 4567). ``simple`` keeps that of gsbelarus/chatgpt-proxy (port 3002), as
-its later versions have it.
+5101 and 5102), ``keyed`` that of the FastAPI key proxy (port 18443), ``o1`` that of
+simonx1/openai-o1-proxy (port 4567), ``codex`` that of codex-api-proxy (port 8765). ``simple`` keeps that of
+gsbelarus/chatgpt-proxy (port 3002), as its later versions have it.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,17 @@ from enum import Enum, auto
 from attrs import frozen
 
 from openaiproxy.bridging import Amendments, Bridging, Keep, Mode, Models
-from openaiproxy.profile import ClientAuth, Limits, Profile, Route, Simple, Timeouts, Upstream
+from openaiproxy.codex.account import Account
+from openaiproxy.profile import (
+    ClientAuth,
+    Credential,
+    Limits,
+    Profile,
+    Route,
+    Simple,
+    Timeouts,
+    Upstream,
+)
 
 __all__ = ["PRESETS", "CredentialRule", "Preset"]
 
@@ -31,6 +41,8 @@ class CredentialRule(Enum):
     """The server-side key, without which the port doesn't open."""
     SERVER_IF_ANY = auto()
     """The server-side key where one is configured, else the caller's own."""
+    LOGIN = auto()
+    """What the user's Codex login holds, an API key or tokens."""
 
 
 @frozen
@@ -209,6 +221,58 @@ O1 = Preset(
     environment=NETWORK | SERVER_KEY,
 )
 
+# Codex asks its base URL how much of the account's limits is used, by paths of their own.
+USAGE = tuple(
+    Route(path, subtree=False, methods=frozenset({"GET", "HEAD"}), tidy=True)
+    for path in (
+        "/api/codex/usage",
+        "/backend-api/wham/usage",
+        "/backend-api/codex/usage",
+        "/wham/usage",
+        "/v1/api/codex/usage",
+        "/v1/backend-api/wham/usage",
+        "/v1/backend-api/codex/usage",
+        "/v1/wham/usage",
+    )
+)
+
+# The upstream is that of a login that holds an API key; the backend of ChatGPT, where its tokens are
+# spent, speaks Responses alone.
+CODEX = Preset(
+    profile=Profile(
+        name="codex",
+        routes=(*USAGE, *EVERYTHING),
+        upstream=Upstream(speaks=("responses", "chat")),
+        credential=Credential(login=Account("")),
+        auth=ClientAuth(places=("authorization", "x-api-key")),
+        timeouts=Timeouts(connect=30.0, first_byte=600.0, idle=300.0),
+        bridging=Bridging(mode=Mode.AUTO, models=Models()),
+    ),
+    endpoint="tcp:8765:interface=127.0.0.1",
+    credential=CredentialRule.LOGIN,
+    environment=(NETWORK - {"OPENAI_BASE_URL"})
+    | {
+        "CODEX_API_PROXY_CA_BUNDLE",
+        "CODEX_API_PROXY_HTTPS_PROXY",
+        "CODEX_API_PROXY_RESIDENCY",
+        "CODEX_API_PROXY_USER_AGENT",
+        "CODEX_APP_SERVER_LOGIN_CLIENT_ID",
+        "CODEX_HOME",
+        "CODEX_INTERNAL_ORIGINATOR_OVERRIDE",
+        "CODEX_PROXY_API_KEY",
+        "CODEX_PROXY_FAST",
+        "CODEX_PROXY_HOST",
+        "CODEX_PROXY_LOG_FORMAT",
+        "CODEX_PROXY_LOG_LEVEL",
+        "CODEX_PROXY_MODELS_CACHE_TTL",
+        "CODEX_PROXY_PORT",
+        "CODEX_PROXY_REASONING_EFFORT",
+        "CODEX_PROXY_SERVICE_TIER",
+        "CODEX_PROXY_VERBOSITY",
+        "CODEX_REFRESH_TOKEN_URL_OVERRIDE",
+    },
+)
+
 # What its clients' pages were always allowed, and what those of stock SDKs need besides.
 _SIMPLE_HEADERS = (
     "Origin, X-Requested-With, Content-Type, Accept, Authorization, X-Request-Id, X-Security-Key,"
@@ -276,6 +340,7 @@ SIMPLE = Preset(
 )
 
 PRESETS: Mapping[str, Preset] = {
-    preset.profile.name: preset for preset in (GATEWAY, PASSTHROUGH, BRIDGE, KEYED, O1, SIMPLE)
+    preset.profile.name: preset
+    for preset in (GATEWAY, PASSTHROUGH, BRIDGE, KEYED, O1, CODEX, SIMPLE)
 }
 """Every preset, by its name; ``gateway`` is the one that opens when none is named."""

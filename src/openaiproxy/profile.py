@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from attrs import field, frozen
 
 from openaiproxy.bridging import Bridging
+from openaiproxy.codex.account import Account
 
 __all__ = [
     "ClientAuth",
@@ -86,12 +87,19 @@ class Credential:
     :param organization: ``OpenAI-Organization`` to send with the key where the caller names none.
     :param project: ``OpenAI-Project``, likewise.
     :param key_file: the file that the key was read from, if it was.
+    :param login: the user's Codex login, which is spent in place of any key.
     """
 
     key: str | None = field(default=None, repr=False)
     organization: str | None = None
     project: str | None = None
     key_file: str | None = None
+    login: Account | None = None
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether what is spent is the proxy's, so that not everybody may."""
+        return self.key is not None or self.login is not None
 
 
 @frozen
@@ -242,6 +250,7 @@ class Logging:
 
     :param file: ``None`` leaves them to twistd's log.
     :param format: ``text`` or ``json``.
+    :param level: the least that is written: ``debug``, ``info``, ``warn`` or ``error``.
     :param rotate_bytes: size at which the file is rotated; ``None`` for never.
     :param rotate_daily: whether midnight rotates it as well.
     :param keep: rotated files kept.
@@ -249,6 +258,7 @@ class Logging:
 
     file: str | None = None
     format: str = "text"
+    level: str = "info"
     rotate_bytes: int | None = 10_000_000
     rotate_daily: bool = True
     keep: int = 14

@@ -63,7 +63,7 @@ def test_a_port_alone_puts_no_other_profile_in_the_place_of_the_files() -> None:
         ({"profile": "gatway"}, "--profile: unknown profile 'gatway'; did you mean gateway?"),
         (
             {"profile": "zz", "port": "1"},
-            "--profile, --port: unknown profile 'zz'; known are bridge, gateway, keyed, o1",
+            "--profile, --port: unknown profile 'zz'; known are bridge, codex, gateway, keyed, o1",
         ),
         ({"profile": "a b"}, "--profile: expected a profile's name"),
         ({"port": "http"}, "--port: expected a whole number from 0 to 65535, not 'http'"),

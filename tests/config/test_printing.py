@@ -107,7 +107,7 @@ def test_what_is_left_to_the_caller_or_relayed_says_so() -> None:
 
 def test_what_is_printed_of_any_preset_loads_without_a_warning() -> None:
     keys = f"OPENAI_API_KEY={KEY}\nPROXY_X_API_KEY=a-client-key\nSECURITY_KEY=a-client-key"
-    world = World({**FILES, "/srv/.env": keys})
+    world = World({**FILES, "/srv/.env": keys}, {"HOME": "/root"})
     for name in PRESETS:
         printed = print_config(world.load(profile=name))
         again = World({**world.files, "/etc/c.toml": printed}).load(config="/etc/c.toml")

@@ -6,16 +6,18 @@ from attrs import fields_dict
 from openaiproxy.bridging import Amendments, Bridging, Models
 from openaiproxy.config.fields import get
 from openaiproxy.config.setting import Scope
-from openaiproxy.config.settings import BY_NAME, SETTINGS, flags
+from openaiproxy.config.settings import BY_FLAG, BY_NAME, SETTINGS, flags
 from openaiproxy.presets import PRESETS
 from openaiproxy.profile import Config, Limits, LogPolicy, Timeouts
 
 
 def test_every_setting_has_a_flag_with_help_and_print_config_is_a_switch() -> None:
     by_name = {flag.name: flag for flag in flags()}
-    assert by_name.keys() == BY_NAME.keys() | {"print-config"}
+    assert by_name.keys() == BY_FLAG.keys() | {"print-config"}
+    assert BY_FLAG.keys() >= BY_NAME.keys()
     assert all(flag.help.endswith((".", "json.")) for flag in by_name.values())
-    assert [name for name, flag in by_name.items() if not flag.takes_value] == ["print-config"]
+    switches = {name for name, flag in by_name.items() if not flag.takes_value}
+    assert switches == {"print-config", "fast", "no-fast"}
     assert {name for name, flag in by_name.items() if flag.repeatable} == {
         "listen",
         "allow-host",
@@ -51,7 +53,7 @@ def test_names_variables_and_fields_are_each_used_once() -> None:
 def test_every_field_named_exists() -> None:
     for row in SETTINGS:
         if row.field:
-            record = PRESETS["gateway"].profile if row.scope is Scope.PROFILE else Config(ports=())
+            record = PRESETS["codex"].profile if row.scope is Scope.PROFILE else Config(ports=())
             get(record, row.field)
 
 

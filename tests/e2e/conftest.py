@@ -1,14 +1,17 @@
 """Fixtures: one house for all tests, and its callers, sync and async, through both presets."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_twisted
 from twisted.internet.defer import Deferred
 from twisted.internet.tcp import Connection, Port
+from twisted.internet.threads import blockingCallFromThread
 
 from tests.e2e.callers import AsyncCaller, Caller, SyncCaller
+from tests.e2e.codexhouse import CodexHouse, open_codex
 from tests.e2e.house import House, Place, open_house
 from tests.e2e.threads import Thread
 
@@ -99,3 +102,22 @@ def refused(
     """As ``caller``, for what must never reach the upstream."""
     yield callers[place.name, request.param]
     assert place.upstream.exchanges == []
+
+
+@pytest.fixture
+def open_house_of_codex(real_reactor: Any, tmp_path: Path) -> Iterator[Callable[..., CodexHouse]]:
+    """Opens ports of the preset ``codex`` over a login of its own."""
+    opened: list[CodexHouse] = []
+
+    def open_one(**more: Any) -> CodexHouse:
+        home = tmp_path / str(len(opened))
+        home.mkdir()
+        house: CodexHouse = blockingCallFromThread(
+            real_reactor, open_codex, real_reactor, home, **more
+        )
+        opened.append(house)
+        return house
+
+    yield open_one
+    for house in opened:
+        pytest_twisted.blockon(Deferred.fromCoroutine(house.close()))

@@ -113,3 +113,14 @@ def test_a_missing_folder_is_a_mistake_that_names_itself(tmp_path: Path) -> None
 def test_an_unknown_format_is_a_mistake_that_names_itself() -> None:
     with pytest.raises(Misconfigured, match="log format 'xml': expected text or json"):
         open_log(Logging(format="xml"), Clock().seconds)
+
+
+def test_less_than_the_level_is_not_written(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    observer = opened(Logging(file=str(path), level="warn"))
+    logger = Logger("openaiproxy", observer=observer)
+    emit(logger, exchanged(status=200))
+    logger.warn("Look at this")
+    logger.error("And at that")
+    said = [line.rpartition("] ")[2] for line in path.read_text().splitlines()]
+    assert said == ["Look at this", "And at that"]

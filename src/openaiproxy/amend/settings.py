@@ -4,6 +4,7 @@ Each function is one amendment: a draft to a draft. Each leaves alone what it ha
 about, and finds nothing to do in its own result.
 """
 
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -60,14 +61,22 @@ def default_effort(draft: Draft) -> Draft:
         return _without_reasoning(draft, settings)
     if settings.effort or settings.budget is not None or settings.enabled is False:
         return draft
-    efforts = draft.facts.efforts
     effort = draft.effort
     if effort is None and draft.facts.reasons:
-        usual = draft.amendments.effort
-        effort = usual if not efforts or usual in efforts else None
+        effort = _usual_effort(draft)
     if effort is None:
         return draft
     return draft.added("reasoning.effort", reasoning=evolve(settings, effort=effort))
+
+
+def _usual_effort(draft: Draft) -> str | None:
+    """The profile's, or the one next to it where the model doesn't have it; what is further off is
+    not what was meant."""
+    usual, efforts = draft.amendments.effort, draft.facts.efforts
+    if usual is None or not efforts or usual in efforts:
+        return usual
+    nearest = _nearest(usual, efforts)
+    return nearest if abs(EFFORTS.index(nearest) - EFFORTS.index(usual)) == 1 else None
 
 
 def _without_reasoning(draft: Draft, settings: ReasoningSettings) -> Draft:
@@ -221,13 +230,18 @@ def fitting_effort(draft: Draft) -> Draft:
         return draft
     if not draft.translated and "reasoning.effort" not in draft.ours:
         return draft
-    place = EFFORTS.index(thought)
-    nearest = min(reversed(efforts), key=lambda one: abs(EFFORTS.index(one) - place))
+    nearest = _nearest(thought, efforts)
     settings = evolve(draft.request.reasoning or ReasoningSettings(), effort=nearest)
     fitted = draft.with_(reasoning=evolve(settings, enabled=None))
     return fitted.noted(
         "reasoning.effort", f"the nearest that the model has is {nearest}", hint=True
     )
+
+
+def _nearest(effort: str, efforts: Sequence[str]) -> str:
+    """The nearest of these, of two the greater."""
+    place = EFFORTS.index(effort)
+    return min(reversed(efforts), key=lambda one: abs(EFFORTS.index(one) - place))
 
 
 def unstopped(draft: Draft) -> Draft:

@@ -22,11 +22,13 @@ from openaiproxy.errors import BadUpstream
 from openaiproxy.hub.events import Fault, FaultKind
 from openaiproxy.wire import json
 from openaiproxy.wire.headers import Field, first
+from openaiproxy.wire.sse import Decoder
 
-__all__ = ["Refusal", "error_refusal", "is_page", "refusal"]
+__all__ = ["Refusal", "error_refusal", "is_page", "refusal", "stream_refusal"]
 
 USAGE = "usage_limit_reached"
 _CAPACITY = "model is at capacity"
+_FAILING = frozenset(("error", "response.failed"))
 _LONGEST = 366 * 86_400
 _CHALLENGE = b"/cdn-cgi/challenge-platform/"
 _PAGES = (b"<!doctype html", b"<html")
@@ -99,6 +101,23 @@ def error_refusal(found: Any, now: float, status: int | None = None) -> Refusal 
             status=503,
         )
         return Refusal(503, _retry_after(error, now), fault)
+    return None
+
+
+def stream_refusal(data: bytes, now: float) -> Refusal | None:
+    """Understand a stream that failed.
+
+    :param data: its beginning at least, up to where it failed.
+    :param now: seconds since 1970.
+    :return: ``None`` where it is nothing special.
+    """
+    try:
+        for record in Decoder(len(data) + 1).feed(data):
+            found = json.loads_record(record.data)
+            if isinstance(found, dict) and found.get("type") in _FAILING:
+                return error_refusal(found, now)
+    except BadUpstream:
+        pass
     return None
 
 

@@ -18,6 +18,7 @@ from openaiproxy.config.values import (
 )
 
 __all__ = [
+    "FAST",
     "KEEP_MODELS",
     "MODE",
     "MODELS",
@@ -50,6 +51,16 @@ WEB_SEARCH = Setting(
     "Whether a request without tools gets a web search: yes or no.",
 )
 
+FAST = Setting(
+    "fast",
+    yes_no,
+    "",
+    "Little thought, few words and the tier priority, where nothing else is said.",
+    environment=("CODEX_PROXY_FAST",),
+    switch=True,
+)
+"""It has no place of its own: it says what three other settings are unless they are said."""
+
 TRANSLATING = (
     MODE,
     Setting(
@@ -70,7 +81,9 @@ TRANSLATING = (
         or_none(choice(*EFFORTS), CALLER),
         "bridging.amendments.effort",
         "Reasoning effort where the caller names none, or caller for no default.",
+        environment=("CODEX_PROXY_REASONING_EFFORT",),
         absent=CALLER,
+        also=("reasoning-effort",),
     ),
     Setting(
         "default-summary",
@@ -84,14 +97,18 @@ TRANSLATING = (
         or_none(choice("low", "medium", "high"), CALLER),
         "bridging.amendments.verbosity",
         "Verbosity where the caller names none, or caller for no default.",
+        environment=("CODEX_PROXY_VERBOSITY",),
         absent=CALLER,
+        also=("verbosity",),
     ),
     Setting(
         "default-tier",
         or_none(choice("auto", "default", "flex", "scale", "priority", "fast"), CALLER),
         "bridging.amendments.tier",
         "Service tier where the caller names none, or caller for no default.",
+        environment=("CODEX_PROXY_SERVICE_TIER",),
         absent=CALLER,
+        also=("service-tier",),
     ),
     WEB_SEARCH,
     Setting(
@@ -150,6 +167,8 @@ MODELS = (
         seconds(0),
         "bridging.models.ttl",
         "Seconds for which the upstream's list is good; 0 asks always.",
+        environment=("CODEX_PROXY_MODELS_CACHE_TTL",),
+        also=("models-cache-ttl",),
     ),
     Setting(
         "models-patience",

@@ -1,22 +1,25 @@
 """From a preset and what was said to a profile.
 
-Most settings are laid over the template as they come. Five need a decision: the way out (which
-proxy, if any, for this upstream), the credential (by the preset's rule; the embedded upstream
-never gets a key), the callers' keys, the list of models (only a list that isn't relayed has a
-file, an age, and patience), and the simplified endpoints (which have an upstream more, and times
-that follow each other).
+Most settings are laid over the template as they come. Six need a decision: the way out (which
+proxy, if any, for this upstream, and for each of the places that a login is shown to), the
+credential (by the preset's rule; the embedded upstream never gets any), the callers' keys, the list
+of models (only a list that isn't relayed has a file, an age, and patience), haste, which says what
+others are unless they are said, and the simplified endpoints (which have an upstream more, and
+times that follow each other).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
 from attrs import evolve, frozen
 
 from openaiproxy.bridging import Mode, Models
-from openaiproxy.config.bridging import KEEP_MODELS, MODELS, MODELS_FILE, TRANSLATING
+from openaiproxy.codex.account import Account
+from openaiproxy.config.bridging import FAST, KEEP_MODELS, MODELS, MODELS_FILE, TRANSLATING
 from openaiproxy.config.bypass import bypasses, is_loopback_name
-from openaiproxy.config.fields import get, lay, value_of
+from openaiproxy.config.fields import get, lay, put, value_of
 from openaiproxy.config.keys import find_client_keys, find_secret, find_server_key
+from openaiproxy.config.login import AUTH_FILE, LOGIN, usual_auth_file
 from openaiproxy.config.models import parse_models
 from openaiproxy.config.setting import Scope, Setting
 from openaiproxy.config.settings import (
@@ -39,11 +42,17 @@ from openaiproxy.profile import ClientAuth, Credential, Profile, Upstream
 
 __all__ = ["Built", "build"]
 
-_DECIDED = (API_KEY_FILE, CLIENT_KEYS_FILE, PROXY, *MODELS, *SIMPLE)
+_DECIDED = (API_KEY_FILE, CLIENT_KEYS_FILE, PROXY, FAST, *LOGIN, *MODELS, *SIMPLE)
 _LAID = tuple(
     setting for setting in SETTINGS if setting.scope is Scope.PROFILE and setting not in _DECIDED
 )
 _OF_OWN_LIST = tuple(setting for setting in MODELS if setting != KEEP_MODELS)
+_FAST: Mapping[str, str] = {
+    "bridging.amendments.effort": "minimal",
+    "bridging.amendments.verbosity": "low",
+    "bridging.amendments.tier": "priority",
+}
+_OUR_PROXY = frozenset({"CODEX_API_PROXY_HTTPS_PROXY"})
 _AMBIENT = {
     "https": frozenset({"HTTPS_PROXY", "https_proxy"}),
     "http": frozenset({"HTTP_PROXY", "http_proxy"}),
@@ -79,7 +88,7 @@ class _Building:
     preset: Preset
 
     def build(self) -> Built:
-        profile = evolve(self.preset.profile, name=self.name)
+        profile = self._hasten(evolve(self.preset.profile, name=self.name))
         for setting in _LAID:
             profile = self._lay(profile, setting)
         if profile.bridging.mode is Mode.RELAY:
@@ -87,12 +96,30 @@ class _Building:
         profile = self._with_simple(self._with_models(profile))
         upstream = self._upstream(profile.upstream)
         credential, server_key_said = self._credential(profile.credential, upstream)
+        if credential.login is not None:
+            upstream, login = self._with_ways(upstream, credential.login)
+            credential = evolve(credential, login=login)
         auth, client_keys_said = self._auth(profile.auth)
         profile = evolve(profile, upstream=upstream, credential=credential, auth=auth)
         return Built(profile, self.preset, server_key_said, client_keys_said)
 
+    def _hasten(self, profile: Profile) -> Profile:
+        """The template of a port in haste, if it is in haste."""
+        given = self._find(FAST)
+        if given is None or not value_of(FAST, given, self.reading, False):
+            return profile
+        if profile.bridging.mode is Mode.RELAY:
+            what = f"not used by profile {self.name}, which relays requests as they are"
+            self.reading.ledger.warn(given.where, what)
+        for field, value in _FAST.items():
+            profile = put(profile, field, value)
+        return profile
+
     def _lay(self, profile: Profile, setting: Setting) -> Profile:
-        laid: Profile = lay(profile, setting, self._find(setting), self.reading)
+        given = self._find(setting)
+        if given is None and get(profile, setting.field) == _FAST.get(setting.field, ...):
+            self._note(setting, self._origin(FAST))
+        laid: Profile = lay(profile, setting, given, self.reading)
         return laid
 
     def _find(self, setting: Setting) -> Given | None:
@@ -198,6 +225,8 @@ class _Building:
         if upstream.base == EMBEDDED:
             self._note(PROXY, "embedded upstream")
             return evolve(upstream, base="", embedded=True)
+        if self.preset.profile.credential.login is not None:
+            return upstream
         return self._with_proxy(upstream)
 
     def _check_ca_bundle(self, path: str | None) -> None:
@@ -213,18 +242,37 @@ class _Building:
             ledger.mistake(self._origin(CA_BUNDLE), f"{path} holds no certificate in PEM form")
 
     def _with_proxy(self, upstream: Upstream) -> Upstream:
-        url = urlsplit(upstream.base)
-        ambient = self.preset.environment & _AMBIENT[url.scheme]
-        given = self.reading.sources.find(PROXY, ambient, self.name)
+        given = self._proxy_for(upstream.base)
         if given is None:
             self._note(PROXY, f"preset {self.preset.profile.name}")
             return upstream
-        if given.variable in ambient and is_loopback_name(url.hostname or ""):
-            self._note(PROXY, f"{given.where}, but the upstream is on loopback")
+        why_not = self._directly(upstream.base, given, upstream)
+        if why_not is not None:
+            self._note(PROXY, f"{given.where}, but {why_not}")
             return upstream
-        if bypasses(upstream.base, upstream.no_proxy):
-            self._note(PROXY, f"{given.where}, but for {self._origin(NO_PROXY)}")
-            return upstream
+        return self._by_proxy(upstream, given)
+
+    def _with_ways(self, upstream: Upstream, login: Account) -> tuple[Upstream, Account]:
+        """The proxy of a login, and those who are reached without it."""
+        given = self._proxy_for(login.backend_base)
+        if given is None:
+            self._note(PROXY, f"preset {self.preset.profile.name}")
+            return upstream, login
+        direct = (url for url in login.urls if self._directly(url, given, upstream) is not None)
+        return self._by_proxy(upstream, given), evolve(login, direct=frozenset(direct))
+
+    def _proxy_for(self, url: str) -> Given | None:
+        ambient = _AMBIENT[urlsplit(url).scheme] | _OUR_PROXY
+        return self.reading.sources.find(PROXY, self.preset.environment & ambient, self.name)
+
+    def _directly(self, url: str, given: Given, upstream: Upstream) -> str | None:
+        """Why the proxy isn't for this URL, if it isn't."""
+        ambient = _AMBIENT["https"] | _AMBIENT["http"]
+        if given.variable in ambient and is_loopback_name(urlsplit(url).hostname or ""):
+            return "the upstream is on loopback"
+        return f"for {self._origin(NO_PROXY)}" if bypasses(url, upstream.no_proxy) else None
+
+    def _by_proxy(self, upstream: Upstream, given: Given) -> Upstream:
         self._note(PROXY, given.where)
         proxy = value_of(PROXY, given, self.reading, None)
         if proxy and f"{MASK}@" in proxy:
@@ -235,8 +283,13 @@ class _Building:
     def _credential(self, said: Credential, upstream: Upstream) -> tuple[Credential, bool]:
         if upstream.embedded:
             return self._no_credential("embedded upstream"), False
+        if said.login is not None:
+            self._warn_of_idle_key("its login")
+            return evolve(
+                self._no_credential("the login"), login=self._login(said.login, upstream)
+            ), True
         if self.preset.credential is CredentialRule.CALLER:
-            self._warn_of_idle_key()
+            self._warn_of_idle_key("the caller's own key")
             return self._no_credential("the caller's own key"), False
         found = find_server_key(self.reading, self.name, self.preset.environment)
         if found.key is None:
@@ -244,15 +297,30 @@ class _Building:
         self._note(API_KEY_FILE, found.where)
         return evolve(said, key=found.key, key_file=found.file), True
 
+    def _login(self, template: Account, upstream: Upstream) -> Account:
+        """The login's settings; those of a login that is an API key are the upstream's."""
+        profile = evolve(self.preset.profile, credential=Credential(login=template))
+        for setting in LOGIN:
+            profile = self._lay(profile, setting)
+        login = profile.credential.login
+        assert login is not None, "it was put there"
+        if not login.auth_file:
+            usual = usual_auth_file(self.reading.outside.environ.get("HOME"))
+            if usual is None:
+                wish = f"expected HOME, {', '.join(AUTH_FILE.environment)} or {AUTH_FILE.name}"
+                self.reading.ledger.mistake(f"profile {self.name}", f"no login is known: {wish}")
+            login = evolve(login, auth_file=usual or "")
+        return evolve(login, api_base=upstream.base)
+
     def _no_credential(self, origin: str) -> Credential:
         for setting in (API_KEY_FILE, ORGANIZATION, PROJECT):
             self._note(setting, origin)
         return Credential()
 
-    def _warn_of_idle_key(self) -> None:
+    def _warn_of_idle_key(self, spent: str) -> None:
         given = self.reading.sources.find(API_KEY_FILE, frozenset(), self.name)
         if given and given.level in (Level.FLAG, Level.FILE):
-            what = f"not used by profile {self.name}, which sends the caller's own key"
+            what = f"not used by profile {self.name}, which sends {spent}"
             self.reading.ledger.warn(given.where, what)
 
     def _auth(self, said: ClientAuth) -> tuple[ClientAuth, bool]:

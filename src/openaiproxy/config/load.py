@@ -104,9 +104,10 @@ def _configure(reading: Reading) -> Config:
 def _assemble(openings: Sequence[Opening], operator: Operator, reading: Reading) -> Config:
     config = Config(ports=(), operator=operator)
     origins = reading.ledger.origins
+    honoured = frozenset().union(*(one.built.preset.environment for one in openings))
     for setting in SETTINGS:
         if setting.field and setting.scope in (Scope.PROCESS, Scope.LOGGING):
-            given = reading.sources.find(setting)
+            given = reading.sources.find(setting, honoured)
             origins[setting.field] = given.where if given else "default"
             config = lay(config, setting, given, reading)
     ports = []

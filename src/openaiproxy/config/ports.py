@@ -2,7 +2,8 @@
 
 ``--profile`` and ``--port`` speak of one port, ``--listen`` of any number. Whoever speaks first
 decides (a flag before a variable before the file); where one source says both, both hold. If
-nobody says anything, the preset ``gateway`` opens at its own place.
+nobody says anything, the preset ``gateway`` opens at its own place. ``--host`` moves the one port
+to another address.
 """
 
 import re
@@ -10,7 +11,7 @@ from collections.abc import Mapping
 
 from openaiproxy.config.fields import value_of
 from openaiproxy.config.ledger import did_you_mean
-from openaiproxy.config.settings import LISTEN, PORT, PROFILE
+from openaiproxy.config.settings import HOST, LISTEN, PORT, PROFILE
 from openaiproxy.config.sources import Level, Listen, Reading
 from openaiproxy.presets import Preset
 
@@ -48,15 +49,20 @@ def _several(reading: Reading) -> tuple[Level | None, list[Listen]]:
 
 
 def _single(reading: Reading, presets: Mapping[str, Preset]) -> tuple[Level | None, list[Listen]]:
-    profile, port = reading.sources.find(PROFILE), reading.sources.find(PORT)
+    profile = reading.sources.find(PROFILE)
     name = value_of(PROFILE, profile, reading, FIRST) if profile else FIRST
-    where = profile.where if profile else "default port"
-    endpoint = presets[name].endpoint if name in presets else ""
-    if port:
-        number = value_of(PORT, port, reading, 0)
-        endpoint = f"tcp:{number}:interface=127.0.0.1"
-        where = port.where if profile is None else f"{profile.where}, {port.where}"
-    levels = [given.level for given in (profile, port) if given]
+    preset = presets.get(name)
+    honoured = preset.environment if preset else frozenset()
+    port, host = (reading.sources.find(setting, honoured) for setting in (PORT, HOST))
+    endpoint = preset.endpoint if preset else ""
+    if port or host:
+        number = value_of(PORT, port, reading, 0) if port else tcp_port(endpoint)
+        interface = value_of(HOST, host, reading, "127.0.0.1") if host else "127.0.0.1"
+        endpoint = "tcp:{}:interface={}".format(number, interface.replace(":", r"\:"))
+    said = [given for given in (profile, port, host) if given]
+    where = ", ".join(given.where for given in said) or "default port"
+    # Customary variables are there for other reasons, too: they say where, not whether.
+    levels = [given.level for given in said if given.variable not in honoured]
     return min(levels, default=None), [Listen(name, endpoint, where)]
 
 

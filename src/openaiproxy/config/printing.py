@@ -13,6 +13,7 @@ from openaiproxy.bridging import Alias
 from openaiproxy.config.aliases import alias_text
 from openaiproxy.config.bridging import KEEP_MODELS, MODELS
 from openaiproxy.config.fields import get
+from openaiproxy.config.login import LOGIN
 from openaiproxy.config.setting import Scope, Setting
 from openaiproxy.config.settings import (
     ADMIN_TOKEN_FILE,
@@ -78,11 +79,14 @@ def _profile(config: Config, profile: Profile) -> list[str]:
 
 
 def _means_something(setting: Setting, profile: Profile) -> bool:
-    """Whether there is a value at all: a list of models that is relayed has no age, for one."""
+    """Whether there is a value at all: a list of models that is relayed has no age, and a port
+    that spends no login says nothing of itself."""
+    if setting in LOGIN:
+        return profile.credential.login is not None
+    if setting in SIMPLE:
+        return profile.simple is not None
     relayed = profile.bridging.models is None
-    if relayed and setting in MODELS and setting != KEEP_MODELS:
-        return False
-    return profile.simple is not None or setting not in SIMPLE
+    return bool(setting.field) and not (relayed and setting in MODELS and setting != KEEP_MODELS)
 
 
 def _setting(setting: Setting, profile: Profile, origin: str | None) -> str:

@@ -12,6 +12,7 @@ from attrs import frozen
 from openaiproxy.bridging import Mode
 from openaiproxy.config.bridging import SPEAKS, WEB_SEARCH
 from openaiproxy.config.build import Built
+from openaiproxy.config.login import BACKEND
 from openaiproxy.config.ports import tcp_port
 from openaiproxy.config.setting import Setting
 from openaiproxy.config.settings import (
@@ -98,7 +99,7 @@ def _ways(built: Built, secrets: Iterable[Setting], file: Setting) -> str:
 def _check_reach(opening: Opening, reading: Reading) -> None:
     """A server-side key isn't there for everybody to spend."""
     profile, listen = opening.built.profile, opening.listen
-    if profile.credential.key is None or opening.built.client_keys_said:
+    if not profile.credential.is_ours or opening.built.client_keys_said:
         return
     if "*" in profile.origins:
         what = f"profile {listen.profile} lets any web page spend its key (allow-origin is *)"
@@ -106,10 +107,15 @@ def _check_reach(opening: Opening, reading: Reading) -> None:
     if opening.hosts is not None and not _is_local(opening.hosts, reading):
         reading.ledger.mistake(
             listen.where,
-            f"profile {listen.profile} has a server-side key and no client keys, so it must listen"
+            f"profile {listen.profile} has a {_own(opening)} and no client keys, so it must listen"
             f" on loopback, and {listen.endpoint} isn't known to: expected client keys, or"
             " interface=127.0.0.1",
         )
+
+
+def _own(opening: Opening) -> str:
+    """What others could spend."""
+    return "login" if opening.built.profile.credential.login is not None else "server-side key"
 
 
 def _is_local(hosts: frozenset[str], reading: Reading) -> bool:
@@ -134,16 +140,25 @@ def _resolve(host: str, reading: Reading) -> Sequence[str]:
 
 def _check_loop(opening: Opening, openings: Sequence[Opening], reading: Reading) -> None:
     """An upstream isn't one of our own ports. Only asks a resolver when the port numbers agree."""
-    upstream = opening.built.profile.upstream
-    if upstream.embedded:
+    profile = opening.built.profile
+    if profile.upstream.embedded:
         return
-    url = urlsplit(upstream.base)
+    _check_not_ours("upstream", profile.upstream.base, opening, openings, reading)
+    if profile.credential.login is not None:
+        base = profile.credential.login.backend_base
+        _check_not_ours(BACKEND.name, base, opening, openings, reading)
+
+
+def _check_not_ours(
+    setting: str, base: str, opening: Opening, openings: Sequence[Opening], reading: Reading
+) -> None:
+    url = urlsplit(base)
     port = url.port or (443 if url.scheme == "https" else 80)
     ours = [other for other in openings if tcp_port(other.listen.endpoint) == port]
     if ours and any(_reaches(url.hostname or "", other, reading) for other in ours):
         reading.ledger.mistake(
-            reading.ledger.origins[f"profiles.{opening.listen.profile}.upstream"],
-            f"the upstream of profile {opening.listen.profile} is a port of this process itself",
+            reading.ledger.origins[f"profiles.{opening.listen.profile}.{setting}"],
+            f"the {setting} of profile {opening.listen.profile} is a port of this process itself",
         )
 
 

@@ -43,6 +43,8 @@ class Setting:
     :param repeatable: whether the flag may stand several times.
     :param shown: whether a mistake may repeat what was given (no, where it might hold a secret).
     :param absent: the word for ``None``.
+    :param also: other names of its flag.
+    :param switch: whether the flag takes no value, and has an opposite, ``--no-NAME``.
     :param customary: reads its customary variables, where they have another unit; what it can't read counts for
         nothing there, and is warned of.
     """
@@ -56,12 +58,23 @@ class Setting:
     repeatable: bool = False
     shown: bool = True
     absent: str = "none"
+    also: tuple[str, ...] = ()
+    switch: bool = False
     customary: Parser | None = None
 
     @property
     def variable(self) -> str:
         """Its own variable."""
         return VARIABLE_PREFIX + self.name.upper().replace("-", "_")
+
+    @property
+    def flags(self) -> "tuple[Flag, ...]":
+        """Its own flag, and those beside it."""
+        if self.switch:
+            opposite = Flag(f"no-{self.name}", f"Not --{self.name}.", takes_value=False)
+            return (Flag(self.name, self.help, takes_value=False), opposite)
+        others = (Flag(name, f"The same as --{self.name}.") for name in self.also)
+        return (Flag(self.name, self.help, repeatable=self.repeatable), *others)
 
     @property
     def key(self) -> str:

@@ -16,7 +16,8 @@ The order of rows is the order in which they are printed.
 from collections.abc import Mapping
 from functools import partial
 
-from openaiproxy.config.bridging import MODELS, SPEAKS, TRANSLATING
+from openaiproxy.config.bridging import FAST, MODELS, SPEAKS, TRANSLATING
+from openaiproxy.config.login import LOGIN
 from openaiproxy.config.setting import Flag, Scope, Setting
 from openaiproxy.config.simple import SIMPLE
 from openaiproxy.config.times import LIMITS, TIMES
@@ -28,6 +29,7 @@ from openaiproxy.config.values import (
     header_names,
     header_value,
     host_name,
+    level,
     listed,
     listens,
     name,
@@ -47,12 +49,14 @@ __all__ = [
     "ANTHROPIC_KEY",
     "API_KEY",
     "API_KEY_FILE",
+    "BY_FLAG",
     "BY_NAME",
     "CA_BUNDLE",
     "CLIENT_KEY",
     "CLIENT_KEYS",
     "CLIENT_KEYS_FILE",
     "CONFIG",
+    "HOST",
     "LISTEN",
     "NO_PROXY",
     "OPERATOR_LISTEN",
@@ -84,9 +88,22 @@ PROFILE = _process(
     "profile",
     name,
     "",
-    "Profile of the one port: gateway, passthrough, bridge, keyed, o1, simple, or your own.",
+    "Profile of the one port: gateway, passthrough, bridge, keyed, o1, codex, simple, or your own.",
 )
-PORT = _process("port", whole(0, 65535), "", "TCP port on 127.0.0.1; 0 takes a free one.")
+PORT = _process(
+    "port",
+    whole(0, 65535),
+    "",
+    "TCP port of the one port; 0 takes a free one.",
+    environment=("CODEX_PROXY_PORT",),
+)
+HOST = _process(
+    "host",
+    host_name,
+    "",
+    "Address that the one port listens on, 127.0.0.1 unless said.",
+    environment=("CODEX_PROXY_HOST",),
+)
 LISTEN = _command(
     "listen",
     listens,
@@ -97,7 +114,9 @@ CONFIG = _command("config", file_path, help="TOML file of profiles, ports and se
 
 API_KEY = _secret("api-key", environment=("OPENAI_API_KEY",))
 CLIENT_KEYS = _secret("client-keys")
-CLIENT_KEY = _secret("client-key", environment=("PROXY_X_API_KEY", "SECURITY_KEY"))
+CLIENT_KEY = _secret(
+    "client-key", environment=("PROXY_X_API_KEY", "SECURITY_KEY", "CODEX_PROXY_API_KEY")
+)
 ANTHROPIC_KEY = _secret("anthropic-key", environment=("ANTHROPIC_API_KEY",))
 ADMIN_TOKEN = _secret("admin-token", environment=("ACCESS_TOKEN",))
 
@@ -164,7 +183,13 @@ PROXY = Setting(
     or_none(proxy_url),
     "upstream.proxy",
     "URL of an HTTP(S) proxy for the way out, or none.",
-    environment=("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"),
+    environment=(
+        "CODEX_API_PROXY_HTTPS_PROXY",
+        "HTTPS_PROXY",
+        "https_proxy",
+        "HTTP_PROXY",
+        "http_proxy",
+    ),
     shown=False,
 )
 NO_PROXY = Setting(
@@ -180,7 +205,7 @@ CA_BUNDLE = Setting(
     or_none(file_path),
     "upstream.ca_bundle",
     "PEM file of the only authorities to trust.",
-    environment=("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"),
+    environment=("CODEX_API_PROXY_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"),
 )
 
 _PAYLOADS = (
@@ -212,6 +237,14 @@ _PROCESS = (
         choice("text", "json"),
         "logging.format",
         "Lines of the log file: text or json.",
+        environment=("CODEX_PROXY_LOG_FORMAT",),
+    ),
+    _logging(
+        "log-level",
+        level,
+        "logging.level",
+        "The least that the log file is told: debug, info, warn or error.",
+        environment=("CODEX_PROXY_LOG_LEVEL",),
     ),
     _logging(
         "log-rotate-size",
@@ -257,6 +290,7 @@ HEALTH_MODEL = Setting(
 SETTINGS: tuple[Setting, ...] = (
     PROFILE,
     PORT,
+    HOST,
     LISTEN,
     CONFIG,
     API_KEY,
@@ -279,7 +313,9 @@ SETTINGS: tuple[Setting, ...] = (
     PROXY,
     NO_PROXY,
     CA_BUNDLE,
+    *LOGIN,
     SPEAKS,
+    FAST,
     *TRANSLATING,
     *MODELS,
     *SIMPLE,
@@ -290,6 +326,9 @@ SETTINGS: tuple[Setting, ...] = (
 )
 
 BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}
+BY_FLAG: Mapping[str, Setting] = {
+    flag.name: setting for setting in SETTINGS for flag in setting.flags
+}
 
 
 def flags() -> tuple[Flag, ...]:
@@ -298,5 +337,4 @@ def flags() -> tuple[Flag, ...]:
     Those that refuse are among them, lest getopt take ``--api-key`` for ``--api-key-file``.
     """
     switch = Flag("print-config", "Print the effective configuration and end.", takes_value=False)
-    valued = (Flag(row.name, row.help, repeatable=row.repeatable) for row in SETTINGS)
-    return (*valued, switch)
+    return (*(flag for row in SETTINGS for flag in row.flags), switch)

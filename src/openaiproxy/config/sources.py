@@ -20,7 +20,7 @@ from dotenv import dotenv_values
 
 from openaiproxy.config.ledger import Ledger, did_you_mean
 from openaiproxy.config.setting import VARIABLE_PREFIX, Setting
-from openaiproxy.config.settings import BY_NAME, SETTINGS
+from openaiproxy.config.settings import BY_FLAG, SETTINGS
 
 __all__ = [
     "Given",
@@ -167,15 +167,22 @@ def expand(path: Path, base: Path, environ: Mapping[str, str]) -> Path:
 
 
 def read_flags(flags: Mapping[str, object], cwd: Path, ledger: Ledger) -> dict[str, Given]:
-    """The flags that were given; the others are ``None`` or an empty list."""
+    """The flags that were given, by their settings' names; the others are ``None``, an empty list,
+    or 0 for a switch."""
     given: dict[str, Given] = {}
     for name, raw in flags.items():
-        if name == "print-config" or raw is None or raw == []:
+        setting = BY_FLAG.get(name)
+        switched = setting is not None and setting.switch
+        if name == "print-config" or raw is None or raw == [] or (switched and not raw):
             continue
-        if name in BY_NAME:
-            given[name] = Given(raw, f"--{name}", Level.FLAG, cwd)
-        else:
-            ledger.mistake(f"--{name}", f"unknown flag; {did_you_mean(name, BY_NAME)}")
+        if setting is None:
+            ledger.mistake(f"--{name}", f"unknown flag; {did_you_mean(name, BY_FLAG)}")
+            continue
+        if switched:
+            raw = name == setting.name
+        one = Given(raw, f"--{name}", Level.FLAG, cwd)
+        if given.setdefault(setting.name, one) is not one:
+            ledger.mistake(one.where, f"says the same as {given[setting.name].where}: expected one")
     return given
 
 

@@ -27,6 +27,7 @@ __all__ = [
     "header_names",
     "header_value",
     "host_name",
+    "level",
     "listed",
     "listens",
     "member",
@@ -76,6 +77,14 @@ def choice(*words: str) -> Parser:
         raise ValueError(f"expected {' or '.join(words)}")
 
     return parse
+
+
+_LEVEL = choice("debug", "info", "warn", "warning", "error")
+
+
+def level(raw: object) -> str:
+    """How much a log is told; ``warning`` is another word for ``warn``."""
+    return str(_LEVEL(raw)).removesuffix("ing")
 
 
 def member(of: type[Enum]) -> Parser:

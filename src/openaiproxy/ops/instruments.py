@@ -147,6 +147,12 @@ INSTRUMENTS: tuple[Instrument, ...] = (
         "What an upstream said last that is left of its limits (requests, tokens).",
         ("profile", "what"),
     ),
+    Instrument(
+        "openaiproxy_login_used_percent",
+        "gauge",
+        "How much of a ChatGPT login's limits is used, as its backend said last (primary, secondary).",
+        ("profile", "window"),
+    ),
     Instrument("openaiproxy_uptime_seconds", "gauge", "Seconds since the process started."),
     Instrument(
         "openaiproxy_draining", "gauge", "1 while the process finishes what runs and takes no more."

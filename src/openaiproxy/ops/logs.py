@@ -8,7 +8,14 @@ from collections.abc import Callable
 from typing import IO, cast
 
 from attrs import frozen
-from twisted.logger import FileLogObserver, ILogObserver, LogEvent
+from twisted.logger import (
+    FileLogObserver,
+    FilteringLogObserver,
+    ILogObserver,
+    LogEvent,
+    LogLevel,
+    LogLevelFilterPredicate,
+)
 from zope.interface import implementer
 
 from openaiproxy.errors import Misconfigured
@@ -25,7 +32,7 @@ class Log:
     """An open log file, as an observer of events."""
 
     file: SteadyFile
-    _observe: FileLogObserver
+    _observe: ILogObserver
 
     def __call__(self, event: LogEvent) -> None:
         """Write an event of ours. Raises nothing that the disk does."""
@@ -68,4 +75,6 @@ def open_log(
     except OSError as error:
         raise Misconfigured(f"log file {path}: {error.strerror or error}") from error
     file = SteadyFile(rotated, f"log file {path}", now, say)
-    return Log(file, FileLogObserver(cast(IO[str], file), FORMATS[settings.format]))
+    written = FileLogObserver(cast(IO[str], file), FORMATS[settings.format])
+    least = LogLevelFilterPredicate(LogLevel.levelWithName(settings.level))
+    return Log(file, FilteringLogObserver(written, [least]))

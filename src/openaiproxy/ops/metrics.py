@@ -22,6 +22,7 @@ from prometheus_client import (
 )
 from prometheus_client.exposition import generate_latest
 
+from openaiproxy.codex.limits import Limits
 from openaiproxy.ops.access import Exchanged
 from openaiproxy.ops.instruments import INSTRUMENTS, Instrument
 from openaiproxy.ops.kinds import upstream_kind
@@ -256,6 +257,16 @@ class Metrics:
             what = _LEFT.get(name.lower())
             if what is not None and value.isdigit() and len(value) <= _LONGEST_NUMBER:
                 self._of("upstream_limit_left", self._profiles.label(profile), what).set(int(value))
+
+    def note_used(self, profile: str, limits: Limits | None) -> None:
+        """Note how much of a login's limits is used.
+
+        :param limits: ``None`` where nothing was said of them.
+        """
+        for name in ("primary", "secondary"):
+            window = None if limits is None else getattr(limits, name)
+            if window is not None:
+                self._of("login_used_percent", self._profiles.label(profile), name).set(window.used)
 
     def note_models(self, profile: str, *, hit: bool) -> None:
         """Count a question for the list of models."""

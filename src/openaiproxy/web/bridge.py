@@ -17,11 +17,15 @@ import re
 from collections.abc import Callable
 from hashlib import sha256
 
-from attrs import define, field
+from attrs import define, evolve, field
 from twisted.internet.task import LoopingCall
 
 from openaiproxy.asking import PATHS, Asking, Attempt
+from openaiproxy.codex.completing import Completing
+from openaiproxy.codex.refusals import stream_refusal
+from openaiproxy.codex.requests import fit_request
 from openaiproxy.dialects.dialect import Dialect
+from openaiproxy.dialects.responses.wire import RESPONSES
 from openaiproxy.errors import BadUpstream, ProxyError
 from openaiproxy.hub.events import Fault, FaultKind, Usage
 from openaiproxy.learning import Remedy
@@ -29,26 +33,26 @@ from openaiproxy.ops.payloads import UPSTREAM_REQUEST, UPSTREAM_RESPONSE
 from openaiproxy.translation import Answer as Whole
 from openaiproxy.translation import Stream, Translation, fault_of
 from openaiproxy.upstream.client import Answer
+from openaiproxy.upstream.gather import gather
+from openaiproxy.upstream.outgoing import Outgoing
 from openaiproxy.web.exchange import Course, Exchange
 from openaiproxy.web.fields import (
     dropped_field,
     is_event_stream,
-    reread_fields,
     translated_answer_fields,
-    translated_fields,
+    with_fields,
 )
-from openaiproxy.web.gather import gather
-from openaiproxy.web.outgoing import Outgoing
 from openaiproxy.web.pump import Pump
 from openaiproxy.web.reading import read_body
+from openaiproxy.web.refusing import REFUSAL_BYTES, tell_refusal
 from openaiproxy.web.relay import pass_on
-from openaiproxy.web.translated import Translated
+from openaiproxy.web.spending import Spending, spend
+from openaiproxy.web.translated import Beginning, Translated
 from openaiproxy.wire.headers import Field
 
 __all__ = ["bridge"]
 
 _JSON, _EVENTS = b"application/json", b"text/event-stream"
-_REFUSAL_BYTES = 1 << 20
 #: How an event stream begins, and no JSON does, whatever its upstream calls it.
 _EVENT = re.compile(rb"(?:\xef\xbb\xbf)?[\r\n]*(?:data|event|id|retry)?:")
 #: Statuses in which an upstream says that a request can't be put that way.
@@ -61,7 +65,9 @@ def bridge(caller: Dialect) -> Course:
 
     async def course(exchange: Exchange, target: bytes) -> None:
         raw = await read_body(exchange)
-        crossing = _Crossing(exchange, target, _asking(exchange, caller, raw))
+        spending = await exchange.port.purse.spending()
+        asking = _asking(exchange, caller, raw, spending)
+        crossing = _Crossing(exchange, target, asking, spending)
         try:
             await crossing.run()
         finally:
@@ -70,16 +76,17 @@ def bridge(caller: Dialect) -> Course:
     return course
 
 
-def _asking(exchange: Exchange, caller: Dialect, raw: bytes) -> Asking:
+def _asking(exchange: Exchange, caller: Dialect, raw: bytes, spending: Spending) -> Asking:
     port, headers = exchange.port, exchange.request.requestHeaders
     sessions = [headers.getRawHeaders(name) for name in _SESSION]
     return Asking(
         raw,
         caller=caller,
-        profile=port.profile,
+        profile=spending.profile,
         now=port.now,
         new_id=lambda prefix: prefix + port.make_id()[:24],
         session=next((found[0] for found in sessions if found), None),
+        fit=fit_request if spending.is_backend else None,
     )
 
 
@@ -93,9 +100,11 @@ class _Crossing:
     _exchange: Exchange
     _target: bytes
     _asking: Asking
+    _spending: Spending
     _flow: Translated | None = None
     _beats: LoopingCall | None = None
     _fields: list[Field] = field(factory=list)
+    _begun: Beginning = field(factory=Beginning)
 
     async def run(self) -> None:
         """:raises ProxyError: when there is no answer, and none has begun."""
@@ -103,7 +112,7 @@ class _Crossing:
         attempt = self._asking.attempt(learnt)
         answer = await self._send(attempt)
         if answer.status in _TEACHING:
-            refusal = await self._gather(answer, _REFUSAL_BYTES)
+            refusal = await self._gather(answer, REFUSAL_BYTES)
             remedy = self._asking.remedy(attempt, answer.status, refusal)
             if remedy is None or remedy in learnt:
                 self._refuse(attempt, answer, refusal)
@@ -113,10 +122,11 @@ class _Crossing:
             self._exchange.mark("asked again")
             attempt = self._asking.attempt(learnt | {remedy})
             answer = await self._send(attempt)
-        if answer.status < 400 or attempt.translation is None:
+        passes = attempt.translation is None and not self._spending.is_backend
+        if answer.status < 400 or passes:
             await self._deliver(attempt, answer)
         else:
-            self._refuse(attempt, answer, await self._gather(answer, _REFUSAL_BYTES))
+            self._refuse(attempt, answer, await self._gather(answer, REFUSAL_BYTES))
 
     def close(self) -> None:
         """Nothing is sent any more."""
@@ -133,9 +143,10 @@ class _Crossing:
 
     def _credential(self) -> bytes:
         """What stands for whose key is spent; the key itself is nobody's to keep."""
-        spent = reread_fields(self._exchange.request.requestHeaders, self._exchange.port.profile)
-        keys = [value for name, value in spent if name.lower() in (b"authorization", b"x-api-key")]
-        return sha256(b"\0".join(keys)).digest()
+        spending = self._spending
+        return sha256(
+            spending.whose(spending.passed(self._exchange.request.requestHeaders))
+        ).digest()
 
     async def _send(self, attempt: Attempt) -> Answer:
         exchange, translation = self._exchange, attempt.translation
@@ -143,27 +154,44 @@ class _Crossing:
         upstream = caller if translation is None else translation.upstream.name
         exchange.record.dialects = f"{caller}>{upstream}"
         exchange.mark("planned")
-        headers, profile = exchange.request.requestHeaders, exchange.port.profile
-        if translation is None:
-            target, fields = self._target, reread_fields(headers, profile)
-        else:
+        if translation is not None:
             self._prepare(translation)
-            self._fields = dropped_field(attempt.losses)
-            exchange.record.dropped = tuple(loss.path for loss in attempt.losses)
+        self._fields = dropped_field(attempt.losses)
+        exchange.record.dropped = tuple(loss.path for loss in attempt.losses)
+
+        async def send(spending: Spending) -> Answer:
+            self._spending = spending
+            target, fields = self._head(attempt, spending)
+            piece = exchange.keep(UPSTREAM_REQUEST, [(name, [value]) for name, value in fields])
+            body = Outgoing(attempt.body, piece)
+            return await exchange.fetch(
+                b"POST", spending.target(target), fields, body, spending.client
+            )
+
+        return await spend(exchange.port.purse, self._spending, send)
+
+    def _head(self, attempt: Attempt, spending: Spending) -> tuple[bytes, list[Field]]:
+        """What is asked for, and the fields beside it."""
+        headers, translation = self._exchange.request.requestHeaders, attempt.translation
+        if translation is not None:
             name, stream = translation.upstream.name, bool(translation.rendered.body.get("stream"))
-            target = PATHS[name].encode()
-            fields = translated_fields(headers, profile, name, stream=stream)
-        piece = exchange.keep(UPSTREAM_REQUEST, [(name, [value]) for name, value in fields])
-        return await exchange.fetch(b"POST", target, fields, Outgoing(attempt.body, piece))
+            fields = spending.translated(headers, name, stream=stream)
+            return PATHS[name].encode(), fields
+        if spending.is_backend:
+            return self._target, spending.translated(headers, self._asking.caller.name, stream=True)
+        return self._target, spending.reread(headers)
 
     def _prepare(self, translation: Translation) -> None:
         """Be ready to stream, if that is what the caller wants, and to give signs of life."""
         if not translation.request.stream:
             return
         committed = self._flow is not None and self._flow.committed
+        self._begun = Beginning()
+        on_piece = self._begun.keep if self._spending.is_backend else None
         self._flow = Translated(
             translation.stream(),
             translation.caller.keepalive,
+            on_piece,
             committed=committed,
             on_cut=self._why,
         )
@@ -202,7 +230,7 @@ class _Crossing:
     async def _deliver(self, attempt: Attempt, answer: Answer) -> None:
         translation, streams = attempt.translation, is_event_stream(answer.headers)
         if translation is None:
-            await pass_on(self._exchange, answer, self._asking.caller)
+            await self._pass_on(answer, streams)
         elif self._flow is not None and streams:
             await self._stream(self._flow, translation, answer)
         else:
@@ -215,7 +243,14 @@ class _Crossing:
                 self._replay(self._flow, translation, answer, data)
             else:
                 whole = translation.collect(body) if streamed else translation.reply(body)
-                self._answer(whole, answer.headers)
+                self._tell(translation, whole, answer.headers, body)
+
+    async def _pass_on(self, answer: Answer, streams: bool) -> None:
+        completing = None
+        if self._spending.is_backend and streams:
+            completing = Completing(self._exchange.port.profile.limits.event)
+            answer = evolve(answer, headers=[*answer.headers, *self._fields], length=None)
+        await pass_on(self._exchange, answer, self._asking.caller, completing)
 
     async def _stream(self, flow: Translated, translation: Translation, answer: Answer) -> None:
         exchange, port = self._exchange, self._exchange.port
@@ -227,7 +262,8 @@ class _Crossing:
         exchange.pumped(how)
         self._note(flow.stream.usage, flow.stream.fault)
         if not how.opened and flow.stream.fault is not None:
-            self._answer(translation.failure(flow.stream.fault), answer.headers)
+            whole = translation.failure(flow.stream.fault)
+            self._tell(translation, whole, answer.headers, self._begun.data)
             exchange.record.ending = how.ending
 
     def _replay(
@@ -246,24 +282,42 @@ class _Crossing:
 
     def _refuse(self, attempt: Attempt, answer: Answer, body: bytes) -> None:
         """The upstream's refusal, in the caller's dialect."""
-        translation = attempt.translation
+        translation, fields = attempt.translation, answer.headers
+        found = self._spending.refusal(answer, body, self._exchange.port.now())
         if translation is None:
             self._note(None, self._asking.caller.parse_fault(answer.status, body))
-            self._exchange.answer(answer.status, answer.headers, body)
+            tell_refusal(self._exchange, answer, body, found)
             return
-        whole = translation.refusal(answer.status, body)
+        if found is None:
+            whole = translation.refusal(answer.status, body)
+        else:
+            whole, fields = translation.failure(found.fault), with_fields(fields, found.headers)
         self._note(whole.usage, whole.fault)
         if self._flow is None or not self._flow.committed:
-            self._answer(whole, answer.headers)
+            self._answer(whole, fields)
         elif whole.fault is not None:
             self._write(self._flow.stream.take((whole.fault,)))
             self._exchange.request.finish()
         self._exchange.record.ending = "upstream-fault"
 
+    def _tell(
+        self, translation: Translation, whole: Whole, fields: list[Field], data: bytes
+    ) -> None:
+        """Answer with what a stream has come to.
+
+        :param data: the stream, or its beginning, in which a failure may say when it passes.
+        """
+        if whole.fault is not None and self._spending.is_backend:
+            found = stream_refusal(data, self._exchange.port.now())
+            if found is not None:
+                whole = translation.failure(found.fault)
+                fields = with_fields(fields, found.headers)
+        self._answer(whole, fields)
+
     def _answer(self, whole: Whole, fields: list[Field]) -> None:
         self.close()
         self._note(whole.usage, whole.fault)
-        full = [*translated_answer_fields(fields, _JSON), *self._fields]
+        full = [*self._made(fields, _JSON), *self._fields]
         self._exchange.answer(whole.status, full, whole.body)
         if whole.fault is not None:
             self._exchange.record.ending = "upstream-fault"
@@ -272,9 +326,17 @@ class _Crossing:
         """Begin a stream; from here on, whatever goes wrong is told within it."""
         flow = self._flow
         assert flow is not None, "only a stream is opened"
-        full = [*translated_answer_fields(fields, _EVENTS), *self._fields]
+        full = [*self._made(fields, _EVENTS), *self._fields]
         self._exchange.open_answer(200, b"", full, None)
         self._exchange.last_words = lambda error: flow.stream.take((_fault(error),))
+
+    def _made(self, fields: list[Field], media: bytes) -> list[Field]:
+        """Fields for a body that was made here. How much of a
+        login's limits is used is told to Codex, who speaks Responses, and to nobody else."""
+        made = translated_answer_fields(fields, media)
+        if not self._spending.is_backend or self._asking.caller is RESPONSES:
+            return made
+        return [each for each in made if not each[0].lower().startswith(b"x-codex-")]
 
     def _note(self, usage: Usage | None, fault: Fault | None) -> None:
         record = self._exchange.record

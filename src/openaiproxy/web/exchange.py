@@ -17,6 +17,7 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.web.iweb import IBodyProducer
 
+from openaiproxy.codex.limits import header_limits
 from openaiproxy.errors import BadUpstream, ProxyError
 from openaiproxy.ops.payloads import Body as PayloadBody
 from openaiproxy.ops.routes import route_of
@@ -178,7 +179,10 @@ class Exchange:
             record.waited = clock.seconds() - record.sent
         record.upstream_status = answer.status
         record.upstream_id = _text(first(answer.headers, b"x-request-id"))
-        self.port.watch.metrics.note_left(self.port.profile.name, answer.headers)
+        metrics, name = self.port.watch.metrics, self.port.profile.name
+        metrics.note_left(name, answer.headers)
+        if self.port.login is not None:
+            metrics.note_used(name, header_limits(answer.headers))
         return answer
 
     def work(self) -> None:

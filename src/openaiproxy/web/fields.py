@@ -28,6 +28,7 @@ __all__ = [
     "translated_answer_fields",
     "translated_fields",
     "upstream_fields",
+    "with_fields",
 ]
 
 #: Ours, on every answer to a request that could be read; the upstream's own ``x-request-id`` passes beside it.
@@ -68,14 +69,14 @@ def upstream_fields(headers: Headers, profile: Profile) -> list[Field]:
     """The fields to send upstream, without ``Host`` and framing."""
     credential = profile.credential
     without = _OF_THIS_HOP
-    if credential.key is not None:
+    if credential.is_ours:
         without = without | _CREDENTIALS | {place.encode("ascii") for place in profile.auth.places}
     elif profile.auth.keys:
         without = without | {place.encode("ascii") for place in profile.auth.places}
     fields = end_to_end(_pairs(headers), without)
     if credential.key is not None:
         fields.append(_credential(profile.upstream.speaks[0], credential.key.encode("ascii")))
-    elif profile.bridging.mode is not Mode.RELAY:
+    elif profile.bridging.mode is not Mode.RELAY and credential.login is None:
         fields = _placed(fields, profile.upstream.speaks[0])
     for name, value in (
         (b"OpenAI-Organization", credential.organization),
@@ -137,6 +138,13 @@ def translated_answer_fields(fields: Iterable[Field], media: bytes) -> list[Fiel
     """
     kept = [(name, value) for name, value in fields if name.lower() not in _OF_A_BODY]
     return [*kept, (b"Content-Type", media)]
+
+
+def with_fields(fields: Iterable[Field], others: Iterable[Field]) -> list[Field]:
+    """Fields with others in place of those of the same name."""
+    others = list(others)
+    named = {name.lower() for name, _ in others}
+    return [*(field for field in fields if field[0].lower() not in named), *others]
 
 
 def dropped_field(losses: Iterable[Loss]) -> list[Field]:

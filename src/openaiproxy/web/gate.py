@@ -45,9 +45,7 @@ class Gate:
         self._keys = _Keys(profile.auth.keys, salt)
         self._origins = profile.origins
         self._hosts = profile.hosts
-        self._guarded = (
-            loopback and profile.credential.key is not None if guarded is None else guarded
-        )
+        self._guarded = loopback and profile.credential.is_ours if guarded is None else guarded
         self._cors = [(name.encode("ascii"), value.encode("ascii")) for name, value in profile.cors]
 
     def check_page(self, headers: Headers) -> None:

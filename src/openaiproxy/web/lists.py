@@ -15,10 +15,11 @@ from openaiproxy.bridging import Mode
 from openaiproxy.capabilities import facts_of
 from openaiproxy.catalog.listing import Listing, build_listing
 from openaiproxy.errors import BadUpstream
+from openaiproxy.upstream.client import Answer
+from openaiproxy.upstream.gather import Gathered, gather
 from openaiproxy.web.exchange import Exchange
-from openaiproxy.web.fields import upstream_fields
-from openaiproxy.web.gather import Gathered, gather
 from openaiproxy.web.port import OpenPort
+from openaiproxy.web.spending import Spending, spend
 from openaiproxy.wire.headers import Field, first
 
 __all__ = [
@@ -67,23 +68,33 @@ _NOT_COMPARED = frozenset((b"user-agent",))
 
 
 def begin_asking(
-    port: OpenPort, target: bytes, fields: list[Field], key: bytes
+    port: OpenPort, spending: Spending, target: bytes, fields: list[Field], key: bytes
 ) -> "Deferred[Gathered]":
     """Ask; what comes is kept if it is a list.
 
-    :param target: the list's.
+    :param target: the list's, as for OpenAI's API.
+    :param fields: by :func:`fields_for`.
     :param key: what it is kept under, by :func:`key_of`.
-    :returns: fires with the answer, whatever its status; fails with ``BadUpstream`` when there is none.
+    :returns: fires with the answer, whatever its status; fails with ``BadUpstream`` when there is none, and with
+        ``Unavailable`` when a login is no good.
     """
-    return Deferred.fromCoroutine(_fetch(port, target, fields, key))
+    return Deferred.fromCoroutine(_fetch(port, spending, target, fields, key))
 
 
-async def _fetch(port: OpenPort, target: bytes, fields: list[Field], key: bytes) -> Gathered:
+async def _fetch(
+    port: OpenPort, spending: Spending, target: bytes, fields: list[Field], key: bytes
+) -> Gathered:
     timeouts = port.profile.timeouts
-    asking = port.client.fetch(b"GET", target, fields, None)
-    asking.addTimeout(timeouts.first_byte, port.clock, _too_late)
-    answer = await asking
+
+    def send(spending: Spending) -> "Deferred[Answer]":
+        there, full = spending.target(target), spending.over(fields)
+        asking = spending.client.fetch(b"GET", there, full, None)
+        return asking.addTimeout(timeouts.first_byte, port.clock, _too_late)
+
+    answer = await spend(port.purse, spending, send)
     body = await gather(answer, port.clock, limit=port.profile.limits.answer, idle=timeouts.idle)
+    if answer.status >= 400 and (found := spending.refusal(answer, body, port.now())) is not None:
+        raise found.error()
     said = Gathered(answer.status, answer.headers, body)
     if said.status == 200 and listing_of(port, body) is not None:
         port.lists.put(key, said, len(body))
@@ -97,14 +108,14 @@ def _too_late(_: object, __: float) -> NoReturn:
     raise BadUpstream(504, "upstream_first_byte_timeout", message)
 
 
-def fields_for(exchange: Exchange) -> list[Field]:
+def fields_for(exchange: Exchange, spending: Spending) -> list[Field]:
     """The fields to ask with.
 
     Where a port translates, the upstream's own dialect decides whether Anthropic's are among them: a gateway that is
     told of a version it isn't asked to speak might list models that can't be had from here.
     """
-    profile = exchange.port.profile
-    fields = shareable(upstream_fields(exchange.request.requestHeaders, profile))
+    profile = spending.profile
+    fields = shareable(spending.passed(exchange.request.requestHeaders))
     if profile.bridging.mode is not Mode.RELAY:
         speaks = profile.upstream.speaks
         if "messages" not in speaks:
@@ -123,9 +134,12 @@ def shareable(fields: Iterable[Field]) -> list[Field]:
     ]
 
 
-def key_of(fields: Iterable[Field], target: bytes, body: bytes = b"") -> bytes:
-    """A digest of all that the answer may depend on; the lengths keep two fields apart from one."""
+def key_of(spending: Spending, fields: Iterable[Field], target: bytes, body: bytes = b"") -> bytes:
+    """A digest of all that the answer may depend on; the lengths keep two fields apart from one. A
+    login whose tokens were refreshed is the same login."""
     digest = blake2b(digest_size=32)
+    if spending.spent is not None:
+        fields = [(b"login", spending.whose(fields)), *spending.foreign(fields)]
     compared = sorted(
         (name.lower(), value) for name, value in fields if name.lower() not in _NOT_COMPARED
     )

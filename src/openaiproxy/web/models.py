@@ -24,10 +24,11 @@ from openaiproxy.dialects.chat.wire import CHAT
 from openaiproxy.dialects.messages.wire import MESSAGES
 from openaiproxy.errors import BadRequest, BadUpstream
 from openaiproxy.ops.payloads import UPSTREAM_RESPONSE
+from openaiproxy.upstream.gather import Gathered
 from openaiproxy.web.exchange import Exchange
-from openaiproxy.web.gather import Gathered
 from openaiproxy.web.lists import OF_THE_CALLER, begin_asking, fields_for, key_of, listing_of
 from openaiproxy.web.port import OpenPort
+from openaiproxy.web.spending import Spending
 from openaiproxy.wire.headers import Field, first
 from openaiproxy.wire.json import dumps
 
@@ -69,7 +70,8 @@ async def show_models(exchange: Exchange, target: bytes) -> None:
     if models.listed is not None:
         shown = _Shown(_own(exchange.port))
     else:
-        shown = await _Question(exchange, asked, models).ask()
+        spending = await exchange.port.purse.spending()
+        shown = await _Question(exchange, asked, models, spending).ask()
     if isinstance(shown, Gathered):
         _pass_on(exchange, asked, shown)
         return
@@ -100,13 +102,16 @@ def _asked(exchange: Exchange, target: bytes) -> Asked:
 class _Question:
     """One caller's question for the upstream's list."""
 
-    def __init__(self, exchange: Exchange, asked: Asked, models: Models) -> None:
+    def __init__(
+        self, exchange: Exchange, asked: Asked, models: Models, spending: Spending
+    ) -> None:
         self._exchange = exchange
         self._port = exchange.port
         self._asked = asked
         self._models = models
-        self._fields = fields_for(exchange)
-        self._key = key_of(self._fields, asked.upstream)
+        self._spending = spending
+        self._fields = fields_for(exchange, spending)
+        self._key = key_of(spending, self._fields, asked.upstream)
         self._kept = self._port.lists.find(self._key)
 
     async def ask(self) -> "_Shown | Gathered":
@@ -121,7 +126,14 @@ class _Question:
         try:
             said = await self._port.lists.ask(
                 self._key,
-                partial(begin_asking, self._port, self._asked.upstream, self._fields, self._key),
+                partial(
+                    begin_asking,
+                    self._port,
+                    self._spending,
+                    self._asked.upstream,
+                    self._fields,
+                    self._key,
+                ),
                 self._models.patience if instead is not None else None,
                 goes_on=True,
             )

@@ -18,13 +18,15 @@ from openaiproxy.ops.shelf import Shelf
 from openaiproxy.ops.watch import Port, Watch
 from openaiproxy.profile import Profile
 from openaiproxy.upstream.client import UpstreamClient
+from openaiproxy.upstream.gather import Gathered
+from openaiproxy.upstream.login.login import Login
 from openaiproxy.web.admin import Admin
 from openaiproxy.web.gate import Gate
-from openaiproxy.web.gather import Gathered
 from openaiproxy.web.record import Record
 from openaiproxy.web.request import Request
 from openaiproxy.web.routing import Routing
 from openaiproxy.web.sharing import Shared
+from openaiproxy.web.spending import Key, Purse, Spending
 
 __all__ = ["Check", "OpenPort", "Running"]
 
@@ -59,6 +61,7 @@ class OpenPort:
     :param payloads: where bodies go, if the profile keeps them.
     :param make_id: makes request ids.
     :param now: time of day, in seconds since 1970.
+    :param purse: where requests take what they spend; by default a key, by way of ``client``.
     :param watch: is told of every request.
     :param admin: who may see what is only the operator's to see.
     :param checks: what must hold for the port to be ready, beside what it finds out by itself.
@@ -76,6 +79,7 @@ class OpenPort:
     payloads: PayloadLog | None = None
     make_id: Callable[[], str] = fresh_id
     now: Callable[[], float] = time
+    purse: Purse = field()
     watch: Watch = field()
     admin: Admin = field()
     checks: Sequence[Check] = ()
@@ -93,6 +97,15 @@ class OpenPort:
     @admin.default
     def _admit_nobody(self) -> Admin:
         return Admin(None, self.clock.seconds)
+
+    @purse.default
+    def _spend_a_key(self) -> Purse:
+        return Key(Spending(self.client, self.profile))
+
+    @property
+    def login(self) -> Login | None:
+        """The Codex login that is spent, if it is one."""
+        return self.purse.login
 
     def __attrs_post_init__(self) -> None:
         profile = self.profile

@@ -31,6 +31,7 @@ from openaiproxy.upstream.embedded.door import site as embedded_site
 from openaiproxy.web.admin import Admin
 from openaiproxy.web.gate import Gate
 from openaiproxy.web.port import OpenPort
+from openaiproxy.web.purses import Purses
 from openaiproxy.web.site import Site
 from openaiproxy.web.tree import build_operator_tree, build_tree
 
@@ -91,6 +92,7 @@ class Ports(Service):
         self._operator: _Open | None = None
         self._embedded: IListeningPort | None = None
         self._clients: dict[str, UpstreamClient] = {}
+        self._purses = Purses(reactor, self._note_refresh)
         self._cut_later: IDelayedCall | None = None
 
     def privilegedStartService(self) -> None:
@@ -139,31 +141,17 @@ class Ports(Service):
         if (
             host is not None
             and not loopback
-            and profile.credential.key is not None
+            and profile.credential.is_ours
             and not profile.auth.keys
         ):
             raise Misconfigured(
-                f"{port.endpoint}: listens beyond loopback and would spend a server-side key for anyone"
+                f"{port.endpoint}: listens beyond loopback and would spend a key or a login for anyone"
             )
         _log.info(
             "{profile} listens on {host}:{number}",
             profile=profile.name,
             host=host or "",
             number=number,
-        )
-
-    def _port_of(self, profile: Profile, number: int | str, *, loopback: bool) -> OpenPort:
-        return OpenPort(
-            profile,
-            number,
-            self._reactor,
-            self._client_of(profile),
-            Gate(profile, loopback=loopback, salt=self._salt),
-            self._access,
-            self._payloads(profile),
-            anthropic=self._anthropic_of(profile),
-            watch=self.watch,
-            admin=self.admin,
         )
 
     def _open_operator(self, endpoint: str) -> None:
@@ -195,6 +183,27 @@ class Ports(Service):
         if not loopback and not self.admin.has_token:
             raise Misconfigured(f"{endpoint}: listens beyond loopback, and there is no admin token")
         _log.info("the operator's port listens on {endpoint}", endpoint=endpoint)
+
+    def _port_of(self, profile: Profile, number: int | str, *, loopback: bool) -> OpenPort:
+        client = self._client_of(profile)
+        purse = self._purses.open(profile, client)
+        return OpenPort(
+            profile,
+            number,
+            self._reactor,
+            client,
+            Gate(profile, loopback=loopback, salt=self._salt),
+            self._access,
+            self._payloads(profile),
+            anthropic=self._anthropic_of(profile),
+            purse=purse,
+            watch=self.watch,
+            admin=self.admin,
+            checks=(purse.fault,),
+        )
+
+    def _note_refresh(self, profile: str, ok: bool) -> None:
+        self.watch.metrics.note_refresh(profile, ok=ok)
 
     def _listen(self, endpoint: str, site: Site) -> IListeningPort:
         """All of Twisted's server endpoints listen at once; one that doesn't is of no use here."""
@@ -252,6 +261,7 @@ class Ports(Service):
         await gatherResults([each.site.emptied() for each in self._open])
         if self._cut_later.active():
             self._cut_later.cancel()
+        await self._purses.close()
         for client in self._clients.values():
             await client.close()
         if self._embedded is not None:

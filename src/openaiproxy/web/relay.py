@@ -4,16 +4,22 @@ from collections.abc import Mapping
 from functools import partial
 
 from openaiproxy.asking import DIALECTS, PATHS
+from openaiproxy.codex.completing import Completing
 from openaiproxy.dialects.dialect import Dialect
 from openaiproxy.hub.events import Fault, FaultKind
 from openaiproxy.ops.payloads import UPSTREAM_REQUEST, UPSTREAM_RESPONSE
 from openaiproxy.passthrough import Tap
 from openaiproxy.profile import Limits
 from openaiproxy.upstream.client import Answer
+from openaiproxy.upstream.outgoing import Outgoing
 from openaiproxy.web.exchange import Exchange
-from openaiproxy.web.fields import is_event_stream, upstream_fields
-from openaiproxy.web.flow import SHORT, Passing
+from openaiproxy.web.fields import is_event_stream
+from openaiproxy.web.flow import SHORT, Flow, Passing
 from openaiproxy.web.pump import Pump
+from openaiproxy.web.reading import read_body
+from openaiproxy.web.refusing import refuse_as_it_is
+from openaiproxy.web.spending import Spending, spend
+from openaiproxy.web.through import Through
 from openaiproxy.wire.boundary import Boundary
 from openaiproxy.wire.headers import first
 
@@ -33,22 +39,49 @@ async def relay(exchange: Exchange, target: bytes) -> None:
 
     :raises ProxyError: before an answer has begun.
     """
+    spending = await exchange.port.purse.spending()
     request = exchange.request
     body, headers = request.body, request.requestHeaders
-    body.on_progress = exchange.await_first_byte
-    body.on_piece = exchange.keep(UPSTREAM_REQUEST, headers.getAllRawHeaders())
-    fields = upstream_fields(headers, exchange.port.profile)
-    answer = await exchange.fetch(
-        request.method, target, fields, None if body.length == 0 else body
-    )
-    body.on_progress = None
-    await pass_on(exchange, answer, _dialect(exchange, target), tells_cuts=False)
+    if spending.is_backend and body.length != 0:
+        answer = await _resendable(exchange, target, spending)
+    else:
+        body.on_progress = exchange.await_first_byte
+        body.on_piece = exchange.keep(UPSTREAM_REQUEST, headers.getAllRawHeaders())
+
+        async def send(spending: Spending) -> Answer:
+            fields, there = spending.passed(headers), spending.target(target)
+            sent = None if body.length == 0 else body
+            return await exchange.fetch(request.method, there, fields, sent, spending.client)
+
+        answer = await spend(exchange.port.purse, spending, send, again=body.length == 0)
+        body.on_progress = None
+    if spending.is_backend and answer.status >= 400:
+        await refuse_as_it_is(exchange, spending, answer)
+    else:
+        await pass_on(exchange, answer, _dialect(exchange, target), tells_cuts=False)
+
+
+async def _resendable(exchange: Exchange, target: bytes, spending: Spending) -> Answer:
+    """The answer to a request whose body is read here, since it may have to be sent twice. A backend
+    that takes a login takes no large ones."""
+    request, raw = exchange.request, await read_body(exchange)
+    headers = request.requestHeaders
+
+    async def send(spending: Spending) -> Answer:
+        fields, there = spending.reread(headers), spending.target(target)
+        piece = exchange.keep(UPSTREAM_REQUEST, headers.getAllRawHeaders())
+        return await exchange.fetch(
+            request.method, there, fields, Outgoing(raw, piece), spending.client
+        )
+
+    return await spend(exchange.port.purse, spending, send)
 
 
 async def pass_on(
     exchange: Exchange,
     answer: Answer,
     dialect: Dialect | None = None,
+    completing: Completing | None = None,
     *,
     tells_cuts: bool = True,
 ) -> None:
@@ -56,6 +89,7 @@ async def pass_on(
 
     :param dialect: the answer's, if it is known: what it took is read off it, and a caller is told in it that an event
         stream ended before it was finished.
+    :param completing: makes the last event of a stream whole, where the upstream doesn't.
     :param tells_cuts: whether that is told of a stream whose connection broke, too. Where not a byte is to differ from
         the upstream's, the broken connection says it; a stream that ends well by HTTP's rules says nothing.
     """
@@ -69,7 +103,9 @@ async def pass_on(
     tap = None if dialect is None else _tap(dialect, answer, port.profile.limits)
     if dialect is not None:
         record.dialects = f"{dialect.name}>{dialect.name}"
-    flow = Passing(Boundary() if commentable else None, piece, told, tap)
+    flow: Flow = Passing(Boundary() if commentable else None, piece, told, tap)
+    if completing is not None and commentable:
+        flow = Through(completing, flow)
     exchange.open_answer(answer.status, answer.phrase, answer.headers, answer.length)
     pump = Pump(exchange.request, answer, port.clock, port.profile.timeouts, flow)
     exchange.pumped(await pump.run())

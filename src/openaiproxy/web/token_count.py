@@ -22,17 +22,18 @@ from openaiproxy.choosing import Plan, plan
 from openaiproxy.counting import count_body, estimate
 from openaiproxy.dialects.messages.wire import MESSAGES
 from openaiproxy.dialects.responses.wire import RESPONSES
-from openaiproxy.errors import BadRequest, BadUpstream
+from openaiproxy.errors import BadRequest, BadUpstream, Unavailable
 from openaiproxy.hub.request import Request
 from openaiproxy.ops.payloads import UPSTREAM_REQUEST
+from openaiproxy.upstream.client import Answer
+from openaiproxy.upstream.gather import gather
+from openaiproxy.upstream.outgoing import Outgoing
 from openaiproxy.web.exchange import Exchange
-from openaiproxy.web.fields import reread_fields, translated_fields
-from openaiproxy.web.gather import gather
 from openaiproxy.web.lists import key_of, shareable
-from openaiproxy.web.outgoing import Outgoing
 from openaiproxy.web.port import OpenPort
 from openaiproxy.web.reading import read_body
 from openaiproxy.web.relay import pass_on
+from openaiproxy.web.spending import Spending, spend
 from openaiproxy.wire.headers import Field
 from openaiproxy.wire.json import dumps, loads_object
 
@@ -74,22 +75,25 @@ async def count_tokens(exchange: Exchange, target: bytes) -> None:
     """
     raw = await read_body(exchange)
     request = MESSAGES.parse_request(loads_object(raw, BadRequest))
-    made = _plan(exchange, request)
+    spending = await exchange.port.purse.spending()
+    made = _plan(spending, request)
     count: int | None = None
     if made is not None and made.upstream == RESPONSES.name:
-        count = await _count_there(exchange, made.request)
+        count = await _count_there(exchange, spending, made.request)
     elif made is not None:
         body = raw if made.upstream is None else _question(made.request)
-        if await _relayed(exchange, target, body):
+        if await _relayed(exchange, spending, target, body):
             return
     told = estimate(request) if count is None else count
     fields = [_JSON, (ESTIMATED, b"input_tokens")] if count is None else [_JSON]
     exchange.answer(200, fields, dumps({"input_tokens": told}))
 
 
-def _plan(exchange: Exchange, request: Request) -> Plan | None:
+def _plan(spending: Spending, request: Request) -> Plan | None:
     """How the request would be sent, if it can be to somebody who counts."""
-    profile = exchange.port.profile
+    if spending.is_backend:
+        return None
+    profile = spending.profile
     speaks = tuple(name for name in profile.upstream.speaks if name != "chat")
     if not speaks:
         return None
@@ -107,12 +111,14 @@ def _question(request: Request) -> bytes:
     return dumps({name: value for name, value in rendered.items() if name in _ASKED})
 
 
-async def _relayed(exchange: Exchange, target: bytes, body: bytes) -> bool:
+async def _relayed(exchange: Exchange, spending: Spending, target: bytes, body: bytes) -> bool:
     """Whether the upstream's answer could be passed on."""
-    fields = reread_fields(exchange.request.requestHeaders, exchange.port.profile)
+    fields = spending.reread(exchange.request.requestHeaders)
     feed = exchange.keep(UPSTREAM_REQUEST, [(name, [value]) for name, value in fields])
     try:
-        answer = await exchange.fetch(b"POST", target, fields, Outgoing(body, feed))
+        answer = await exchange.fetch(
+            b"POST", spending.target(target), fields, Outgoing(body, feed), spending.client
+        )
     except BadUpstream:
         return False
     if answer.status in _NO_PATH:
@@ -125,12 +131,12 @@ async def _relayed(exchange: Exchange, target: bytes, body: bytes) -> bool:
 # An upstream that speaks Responses.
 
 
-async def _count_there(exchange: Exchange, request: Request) -> int | None:
+async def _count_there(exchange: Exchange, spending: Spending, request: Request) -> int | None:
     """The upstream's count; ``None`` if there is none in time."""
     port = exchange.port
     body = dumps(count_body(RESPONSES.render_request(request).body))
-    fields = _fields_for(exchange)
-    key, nowhere = key_of(fields, _TARGET, body), key_of(fields, _TARGET)
+    fields = _fields_for(exchange, spending)
+    key, nowhere = key_of(spending, fields, _TARGET, body), key_of(spending, fields, _TARGET)
     known = _known(port, key)
     if known is not None or _known(port, nowhere) is not None:
         return known
@@ -139,15 +145,15 @@ async def _count_there(exchange: Exchange, request: Request) -> int | None:
         feed(body)
     try:
         return await port.counts.ask(
-            key, partial(_begin, port, fields, body, key, nowhere), _PATIENCE
+            key, partial(_begin, port, spending, fields, body, key, nowhere), _PATIENCE
         )
-    except BadUpstream:
+    except (BadUpstream, Unavailable):
         return None
 
 
-def _fields_for(exchange: Exchange) -> list[Field]:
-    headers, profile = exchange.request.requestHeaders, exchange.port.profile
-    fields = shareable(translated_fields(headers, profile, RESPONSES.name, stream=False))
+def _fields_for(exchange: Exchange, spending: Spending) -> list[Field]:
+    headers = exchange.request.requestHeaders
+    fields = shareable(spending.translated(headers, RESPONSES.name, stream=False))
     return [*fields, _JSON, (b"Accept", b"application/json"), (b"Accept-Encoding", b"identity")]
 
 
@@ -159,14 +165,31 @@ def _known(port: OpenPort, key: bytes) -> int | None:
 
 
 def _begin(
-    port: OpenPort, fields: list[Field], body: bytes, key: bytes, nowhere: bytes
+    port: OpenPort,
+    spending: Spending,
+    fields: list[Field],
+    body: bytes,
+    key: bytes,
+    nowhere: bytes,
 ) -> "Deferred[int]":
-    return Deferred.fromCoroutine(_ask(port, fields, body, key, nowhere))
+    return Deferred.fromCoroutine(_ask(port, spending, fields, body, key, nowhere))
 
 
-async def _ask(port: OpenPort, fields: list[Field], body: bytes, key: bytes, nowhere: bytes) -> int:
+async def _ask(
+    port: OpenPort,
+    spending: Spending,
+    fields: list[Field],
+    body: bytes,
+    key: bytes,
+    nowhere: bytes,
+) -> int:
     """Ask, and keep the count; or that there is nobody to ask."""
-    answer = await port.client.fetch(b"POST", _TARGET, fields, Outgoing(body))
+
+    def send(spending: Spending) -> "Deferred[Answer]":
+        full, there = spending.over(fields), spending.target(_TARGET)
+        return spending.client.fetch(b"POST", there, full, Outgoing(body))
+
+    answer = await spend(port.purse, spending, send)
     said = await gather(answer, port.clock, limit=_ANSWER_BYTES, idle=port.profile.timeouts.idle)
     if answer.status in _NO_PATH and _NO_MODEL not in said:
         port.counts.put(nowhere, 0, 1)

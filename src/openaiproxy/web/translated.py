@@ -13,12 +13,27 @@ from openaiproxy.hub.events import Fault, FaultKind
 from openaiproxy.translation import Stream
 from openaiproxy.web.flow import Last
 
-__all__ = ["Translated"]
+__all__ = ["Beginning", "Translated"]
 
 _WAITED_TOO_LONG = {
     "timeout-idle": "The upstream fell silent within its answer.",
     "timeout-client-write": "The answer was not read for too long.",
 }
+
+
+_BEGINNING = 1 << 16
+
+
+@define(eq=False)
+class Beginning:
+    """The first bytes of a stream, in which a failure may say more than a fault holds."""
+
+    data: bytes = b""
+
+    def keep(self, data: bytes) -> None:
+        """See the next bytes."""
+        if len(self.data) < _BEGINNING:
+            self.data += data
 
 
 @define(eq=False)
@@ -46,8 +61,17 @@ class Translated:
         return self.stream.over
 
     def show(self, on_piece: Callable[[bytes], None] | None) -> None:
-        """Show each piece of the upstream's, from now on, to somebody."""
-        self._on_piece = on_piece
+        """Show each piece of the upstream's, from now on, to somebody more."""
+        first = self._on_piece
+        if first is None or on_piece is None:
+            self._on_piece = first or on_piece
+            return
+
+        def both(data: bytes) -> None:
+            first(data)
+            on_piece(data)
+
+        self._on_piece = both
 
     def feed(self, data: bytes) -> bytes:
         if self._on_piece is not None:

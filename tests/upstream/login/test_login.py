@@ -491,3 +491,18 @@ def test_no_secret_is_logged_or_shown(home: Home) -> None:
     assert "refreshed" in text
     for secret in (token, newer, "rt-0", "rt-1"):
         assert secret not in text
+
+
+def test_whoever_wants_to_know_is_told_of_each_refresh_defect_5_10_9(home: Home) -> None:
+    told: list[bool] = []
+    home.login.tell(told.append)
+    home.access(left=-1)
+    asked = home.ask()
+    home.endpoint.grant("1", START - 1)
+    got(asked)
+    assert (told, home.login.refreshed) == ([True], 1)
+    home.clock.advance(2 * MINUTE)
+    asked = home.ask()
+    home.endpoint.refuse(BadUpstream(502, "token_failed", "no"))
+    error(asked)
+    assert (told, home.login.refreshed) == ([True, False], 1)

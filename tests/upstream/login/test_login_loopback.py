@@ -24,9 +24,9 @@ from openaiproxy.codex.requests import fit_request
 from openaiproxy.errors import Unavailable
 from openaiproxy.profile import Timeouts, Upstream
 from openaiproxy.upstream.client import UpstreamClient
+from openaiproxy.upstream.gather import gather
 from openaiproxy.upstream.login.login import Login, open_login
-from openaiproxy.web.gather import gather
-from openaiproxy.web.outgoing import Outgoing
+from openaiproxy.upstream.outgoing import Outgoing
 
 from .backend import Backend
 from .home import HOUR, bearer, jwt, login_of

@@ -42,8 +42,9 @@ _QUIET = (
     "response.mcp_list_tools.",
     "response.shell_call_",
     "response.compaction.",
+    "codex.",
 )
-"""Progress of what comes whole at its end."""
+"""Progress of what comes whole at its end, and what Codex's own backend tells its own program."""
 
 
 def other(word: str, found: JsonObject) -> Other:

@@ -72,6 +72,13 @@ class Login:
         """How often tokens were got, for the metrics."""
         return self._renewal.refreshed
 
+    def tell(self, told: Callable[[bool], None]) -> None:
+        """Have it told of each refresh of this process.
+
+        :param told: whether tokens were got; must not raise.
+        """
+        self._renewal.told = told
+
     async def credential(self) -> Spent:
         """What to spend now.
 

@@ -76,6 +76,7 @@ class Renewal:
     :param now: seconds since 1970.
     :param aside: runs what blocks.
     :ivar refreshed: how often tokens were got.
+    :ivar told: is told of each refresh of this process whether tokens were got.
     """
 
     _file: AuthFile
@@ -84,6 +85,7 @@ class Renewal:
     _now: Callable[[], float]
     _aside: Aside
     refreshed: int = field(default=0, init=False)
+    told: Callable[[bool], None] = field(default=lambda _: None, init=False)
     _flying: bool = field(default=False, init=False)
     _waiters: "list[Deferred[Document]]" = field(factory=list, init=False)
     _dead: dict[str, str] = field(factory=dict, init=False)
@@ -213,6 +215,7 @@ class Renewal:
             raise defect("refresh_failed", why) from None
         renewed = found.renewed(tokens, self._now())
         self.refreshed += 1
+        self.told(True)
         self._newest = (digest(renewed.secret), self._clock.seconds())
         _log.info("the login's tokens were refreshed")
         return await self._keep(renewed, on_disk)
@@ -269,6 +272,7 @@ class Renewal:
 
     def _note(self, failure: Failure, known: Document) -> Unavailable:
         error = failure.value
+        self.told(False)
         if isinstance(error, Unavailable):
             _log.warn("{why} ({path})", why=error.message, path=self._file.path)
         else:

@@ -20,8 +20,8 @@ from twisted.internet.interfaces import IReactorTime
 
 from openaiproxy.errors import BadUpstream, Misconfigured
 from openaiproxy.upstream.client import UpstreamClient
-from openaiproxy.web.gather import gather
-from openaiproxy.web.outgoing import Outgoing
+from openaiproxy.upstream.gather import gather
+from openaiproxy.upstream.outgoing import Outgoing
 from openaiproxy.wire import json
 
 __all__ = ["REUSED", "Revoked", "TokenEndpoint", "origin_and_target"]

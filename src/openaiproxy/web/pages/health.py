@@ -11,18 +11,21 @@ from math import ceil, inf
 from typing import Any, NoReturn
 from urllib.parse import parse_qs
 
+from twisted.internet.defer import Deferred
 from twisted.web.http_headers import Headers
 
 from openaiproxy.asking import PATHS
-from openaiproxy.errors import BadRequest, BadUpstream
+from openaiproxy.codex.requests import fit_request
+from openaiproxy.errors import BadRequest, BadUpstream, Unavailable
+from openaiproxy.hub.parts import JsonObject
 from openaiproxy.upstream.client import Answer
+from openaiproxy.upstream.gather import gather
+from openaiproxy.upstream.outgoing import Outgoing
 from openaiproxy.web.admin import bearer_tokens
-from openaiproxy.web.fields import translated_fields
-from openaiproxy.web.gather import gather
-from openaiproxy.web.outgoing import Outgoing
 from openaiproxy.web.pages.page import Said, asked_methods, json_said, peer_of
 from openaiproxy.web.port import OpenPort
 from openaiproxy.web.request import Request
+from openaiproxy.web.spending import Spending, spend
 from openaiproxy.wire.json import dumps
 
 __all__ = ["Health", "alive", "own_version"]
@@ -73,7 +76,7 @@ class Health:
         if request.method != b"GET" or query.get("deep", ["0"])[-1].lower() not in _YES:
             return alive(port, request)
         port.admin.check(peer_of(request), bearer_tokens(request.requestHeaders))
-        if not port.profile.upstream.embedded and port.profile.credential.key is None:
+        if not port.profile.upstream.embedded and not port.profile.credential.is_ours:
             raise BadRequest(
                 409,
                 "no_server_key",
@@ -102,19 +105,26 @@ async def _deep(port: OpenPort) -> Said:
         answer = await _ask(port, model)
         said["status"] = answer.status
         said["ok"] = answer.status == 200
-    except BadUpstream as error:
+    except (BadUpstream, Unavailable) as error:
         said["code"] = error.code
     said["seconds"] = round(port.clock.seconds() - started, 3)
     return json_said(200 if said["ok"] else 503, said)
 
 
 async def _ask(port: OpenPort, model: str) -> Answer:
-    dialect = port.profile.upstream.speaks[0]
-    fields = translated_fields(Headers(), port.profile, dialect, stream=False)
-    body = Outgoing(dumps({"model": model, **_BODIES[dialect]}))
-    asking = port.client.fetch(b"POST", PATHS[dialect].encode("ascii"), fields, body)
-    asking.addTimeout(_PATIENCE, port.clock, _too_late)
-    answer = await asking
+    spending = await port.purse.spending()
+    dialect = spending.profile.upstream.speaks[0]
+    asked: JsonObject = {"model": model, **_BODIES[dialect]}
+    if spending.is_backend:
+        asked = fit_request(asked).body
+
+    def send(spending: Spending) -> "Deferred[Answer]":
+        fields = spending.translated(Headers(), dialect, stream=spending.is_backend)
+        target = spending.target(PATHS[dialect].encode("ascii"))
+        asking = spending.client.fetch(b"POST", target, fields, Outgoing(dumps(asked)))
+        return asking.addTimeout(_PATIENCE, port.clock, _too_late)
+
+    answer = await spend(port.purse, spending, send)
     await gather(answer, port.clock, limit=_ANSWER_BYTES, idle=_PATIENCE)
     return answer
 

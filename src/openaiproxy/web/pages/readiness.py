@@ -8,7 +8,6 @@ from collections.abc import Coroutine, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from openaiproxy.profile import Profile
 from openaiproxy.web.pages.page import Said, asked_methods, json_said
 from openaiproxy.web.port import OpenPort
 from openaiproxy.web.request import Request
@@ -37,7 +36,7 @@ class Readiness:
             return json_said(
                 503, {"ok": False, "error": ", ".join(dict.fromkeys(faults))}, faults[0]
             )
-        told = [_told(each.profile) for each in self._ports]
+        told = [await _told(each) for each in self._ports]
         if len(told) == 1:
             return json_said(200, {"ok": True, **told[0]})
         return json_said(200, {"ok": True, "ports": told})
@@ -54,14 +53,20 @@ async def _faults(port: OpenPort) -> list[str]:
     return found
 
 
-def _told(profile: Profile) -> dict[str, object]:
-    upstream, key = profile.upstream, profile.credential.key
+async def _told(port: OpenPort) -> dict[str, object]:
+    profile = port.profile
+    upstream, key, login = profile.upstream, profile.credential.key, profile.credential.login
     mode = "embedded" if upstream.embedded else "caller" if key is None else "apiKey"
+    base, proxy = upstream.base, upstream.proxy or ""
+    spent = (await port.purse.spending()).spent
+    if spent is not None and login is not None:
+        mode, base = spent.mode.value, spent.base
+        proxy = "" if base in login.direct else proxy
     return {
         "profile": profile.name,
         "mode": mode,
-        "upstream_base": _bare(upstream.base) or None,
-        "https_proxy": _bare(upstream.proxy or "") or None,
+        "upstream_base": _bare(base) or None,
+        "https_proxy": _bare(proxy) or None,
     }
 
 

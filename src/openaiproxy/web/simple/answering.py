@@ -8,9 +8,9 @@ from openaiproxy.simple.faults import Fault, fault_body, fault_record, refusal_o
 from openaiproxy.simple.frames import Frames
 from openaiproxy.simple.replies import kept_fields, tell
 from openaiproxy.upstream.client import Answer
+from openaiproxy.upstream.gather import gather
 from openaiproxy.web.exchange import Exchange
 from openaiproxy.web.fields import is_event_stream
-from openaiproxy.web.gather import gather
 from openaiproxy.web.pump import Pump
 from openaiproxy.web.simple.framed import Framed
 from openaiproxy.web.simple.looking import Look, look_at

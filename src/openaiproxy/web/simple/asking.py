@@ -16,8 +16,8 @@ from openaiproxy.simple.endpoints import Ask, Endpoint, Given
 from openaiproxy.simple.own import Own, merge, split_body, split_query
 from openaiproxy.simple.replies import may_help, pause
 from openaiproxy.upstream.client import Answer
+from openaiproxy.upstream.outgoing import Outgoing
 from openaiproxy.web.exchange import Course, Exchange
-from openaiproxy.web.outgoing import Outgoing
 from openaiproxy.web.reading import read_body
 from openaiproxy.web.simple.admitting import (
     admit,

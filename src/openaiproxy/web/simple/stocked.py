@@ -9,10 +9,10 @@ from openaiproxy.simple.faults import fault_of
 from openaiproxy.simple.files import check_files
 from openaiproxy.simple.stock import check_media, upstream_stock_fields
 from openaiproxy.upstream.client import Answer
+from openaiproxy.upstream.outgoing import Outgoing
 from openaiproxy.web.exchange import Exchange
 from openaiproxy.web.fields import is_event_stream
 from openaiproxy.web.flow import Passing
-from openaiproxy.web.outgoing import Outgoing
 from openaiproxy.web.pump import Pump
 from openaiproxy.web.reading import read_body
 from openaiproxy.web.simple.admitting import admit, simple_of, wait_as

@@ -9,7 +9,7 @@ from twisted.internet.task import Clock
 from twisted.web.http import PotentialDataLoss
 
 from openaiproxy.errors import BadUpstream
-from openaiproxy.web.gather import gather
+from openaiproxy.upstream.gather import gather
 from tests.web.wiring import PlayedAnswer
 
 
