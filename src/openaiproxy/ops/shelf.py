@@ -2,8 +2,9 @@
 
 They are those of the payload log (:mod:`openaiproxy.ops.payloads`): redacted, escaped, cut at a number of characters,
 named by their size where they are no text. Here they stand beside the number of their request in the ring of the last
-requests, and the oldest go when all together would take more bytes than the shelf has. What its profile does not ask
-for is never held, not even for a moment.
+requests, and the oldest go when all together would take more bytes than the shelf has. Those of a request that still
+runs are held beside it, each up to its number of characters. What its profile does not ask for is never held, not even
+for a moment.
 """
 
 from collections.abc import Callable, Sequence

@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from twisted.internet.protocol import Protocol
+
 from openaiproxy.ops.access import Exchanged
+from openaiproxy.web.pages.status.live import Live
 from openaiproxy.wire import json
 from openaiproxy.wire.sse import Decoder
 from tests.ops.test_metrics import said
@@ -137,6 +140,27 @@ def test_the_hour_is_told_whole_at_first_and_what_grew_after_that() -> None:
     assert grown["minute"] == 70
 
 
+def test_minutes_that_a_page_slept_through_are_told_when_it_wakes() -> None:
+    wired, page = watched()
+    for _ in range(5):
+        note(wired)
+        wired.clock.advance(60)
+    wired.clock.advance(30)
+    transport(page).producer.pauseProducing()
+    note(wired)
+    told = len(events(page))
+    wired.clock.pump([10] * 5)
+    note(wired)
+    wired.clock.advance(9)
+    transport(page).producer.resumeProducing()
+    wired.clock.advance(2)
+    (woke, _), (_, state) = events(page)[told:]
+    assert woke == b"requests"
+    assert [each["number"] for each in state["minutes"]] == [4, 5, 6]
+    wired.clock.advance(2)
+    assert [each["number"] for each in events(page)[-1][1]["minutes"]] == [5, 6]
+
+
 def transport(page: Connection) -> Any:
     return page.transport
 
@@ -173,6 +197,51 @@ def test_a_page_that_leaves_is_forgotten_and_that_is_no_failure() -> None:
     assert wired.port.watch.ring._listeners == []
     assert (wired.lines[-1]["ending"], wired.lines[-1]["route"]) == ("complete", "status")
     assert wired.clock.getDelayedCalls() == []
+
+
+def test_a_page_that_is_gone_at_the_first_word_leaves_nothing_behind() -> None:
+    wired = wire("gateway", token=TOKEN)
+    live = Live(wired.port.watch, wired.clock, lambda: True)
+    assert live.subscribe()
+    heard: list[bytes] = []
+
+    class Gone(Protocol):
+        def dataReceived(self, data: bytes) -> None:
+            heard.append(data)
+            live.abort()
+
+    live.deliver(Gone())
+    assert len(heard) == 1
+    assert wired.clock.getDelayedCalls() == []
+    assert wired.port.watch.ring._listeners == []
+
+
+def test_a_page_that_stops_reading_within_the_first_words_is_told_the_rest_later() -> None:
+    wired = wire("gateway", token=TOKEN)
+    note(wired)
+    live = Live(wired.port.watch, wired.clock, lambda: True)
+    heard: list[bytes] = []
+
+    class Slow(Protocol):
+        def dataReceived(self, data: bytes) -> None:
+            heard.append(data)
+            live.pauseProducing()
+
+    live.deliver(Slow())
+    wired.clock.advance(10)
+    assert [each.split(b"\n")[0] for each in heard] == [b"retry: 3000", b"event: state"]
+    live.resumeProducing()
+    live.resumeProducing()
+    assert heard[-1].startswith(b"event: requests\n")
+    live.stopProducing()
+
+
+def test_numbers_that_no_model_ever_spent_are_told_all_the_same() -> None:
+    wired, page = watched()
+    note(wired, tokens_in=10**30, tokens_out=1)
+    wired.clock.advance(2)
+    assert numbers(page) == [1]
+    assert events(page)[-1][1]["since"]["most_in"] == 10**30
 
 
 def test_only_so_many_may_watch() -> None:

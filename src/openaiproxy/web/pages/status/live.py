@@ -73,6 +73,7 @@ class Live:
     _states: LoopingCall | None = field(default=None, init=False)
     _soon: IDelayedCall | None = field(default=None, init=False)
     _told: int = field(default=0, init=False)
+    _minute: int | None = field(default=None, init=False)
     _paused: bool = field(default=False, init=False)
 
     def subscribe(self) -> bool:
@@ -89,11 +90,13 @@ class Live:
         """Begin."""
         self._protocol = protocol
         protocol.makeConnection(self)  # type: ignore[arg-type]
-        self._send(_RETRY)
-        self._tell_all()
+        # Before anything is sent, since sending may already be the end.
         self._states = LoopingCall(self._tell_state)
         self._states.clock = self._clock
         self._states.start(_STATE_EVERY, now=False)
+        self._send(_RETRY)
+        self._say_state()
+        self._tell_requests()
 
     def abort(self) -> None:
         """Nobody watches any more."""
@@ -112,7 +115,7 @@ class Live:
     def resumeProducing(self) -> None:
         if self._paused:
             self._paused = False
-            self._tell_all()
+            self._tell_requests()
 
     def stopProducing(self) -> None:
         self.abort()
@@ -127,17 +130,20 @@ class Live:
         self._soon = None
         self._tell_requests()
 
-    def _tell_all(self) -> None:
-        self._say(b"state", state_told(self._watch, _HOUR))
-        self._tell_requests()
-
     def _tell_state(self) -> None:
         protocol = self._protocol
         if protocol is not None and not self._lasts():
             self.abort()
             protocol.connectionLost(Failure(ResponseDone()))
         elif not self._paused:
-            self._say(b"state", state_told(self._watch, _GROWING))
+            self._say_state()
+
+    def _say_state(self) -> None:
+        """Say it with the minutes that may have grown since it was said last."""
+        minute = self._watch.ring.minute
+        missed = _HOUR if self._minute is None else minute - self._minute
+        self._minute = minute
+        self._say(b"state", state_told(self._watch, min(missed + _GROWING, _HOUR)))
 
     def _tell_requests(self) -> None:
         entries = () if self._paused else self._watch.ring.recent(self._told)
