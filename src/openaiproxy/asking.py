@@ -12,12 +12,13 @@ which is what its senders expect.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 
 from attrs import define, evolve, field, frozen
 
 from openaiproxy import choosing
+from openaiproxy.amend.naming import resolve
 from openaiproxy.choosing import Plan
 from openaiproxy.codex.requests import Fitted
 from openaiproxy.codex.words import chat_words
@@ -48,8 +49,9 @@ PATHS: Mapping[str, str] = {
 
 _BOTH = "Both 'model' and 'messages' parameters are required."
 _LISTED = re.compile(rb'"messages"\s*:\s*\[')
-_BEFORE = frozenset(("previous_response_id", "conversation", "input[].item_reference"))
-"""What points to words that were said before; without them an answer is one to something else."""
+_ESSENTIAL = frozenset(("previous_response_id", "conversation", "input[].item_reference", "n"))
+"""What points to words that were said before, without which an answer is one to something else; and
+how many answers there are to be."""
 _PART = re.compile(r"turns\[(\d+)\]\.parts\[\d+\]")
 
 
@@ -96,6 +98,15 @@ class Asking:
         self.model = peek.model() or ""
 
     @cached_property
+    def sent_model(self) -> str:
+        """The model as its upstream knows it; empty where the body can't be read for it."""
+        try:
+            named = self.model or self.request.model
+        except BadRequest:
+            return ""
+        return resolve(named, self.profile.bridging.amendments).model
+
+    @cached_property
     def reader(self) -> Dialect:
         """The dialect that the body is really in.
 
@@ -122,14 +133,16 @@ class Asking:
             found = chat_words(found)
         return self.reader.parse_request(found)
 
-    def attempt(self, learnt: frozenset[Remedy]) -> Attempt:
+    def attempt(self, learnt: frozenset[Remedy], *, translated: bool = False) -> Attempt:
         """The way to put it, as far as is known.
 
         :param learnt: what the upstream is known to need.
+        :param translated: whether it is translated in any case, if only within its own dialect: its
+            caller has been promised a stream of our making.
         :raises BadRequest: when it can't be put at all.
         """
         bridging, speaks = self.profile.bridging, self.profile.upstream.speaks
-        same = self.reader is self.caller
+        same = self.reader is self.caller and not translated
         if (
             same
             and self.fit is None
@@ -149,8 +162,8 @@ class Asking:
         translation = self._translate(plan)
         if self.fit is not None:
             translation = self._fitted(translation, self.fit, same and plan.upstream is None)
+        self._check(plan, translation)
         losses = (*plan.losses, *translation.losses)
-        self._check(losses, plan.request)
         passes = plan.upstream is None and same and bool(plan.request.stream)
         return Attempt(translation.body, plan, None if passes else translation, losses)
 
@@ -208,13 +221,17 @@ class Asking:
             AnswerLimits(limits.event, limits.answer),
         )
 
-    def _check(self, losses: Iterable[Loss], request: Request) -> None:
+    def _check(self, plan: Plan, translation: Translation) -> None:
         """A caller who wants all or nothing gets that; and a Chat caller isn't answered about words that were left
         out: Chat has no other way to say what it will not take."""
-        for loss in losses:
-            part = _PART.fullmatch(loss.path) if self.caller is CHAT else None
-            said = part is not None and request.turns[int(part[1])].role in (Role.USER, Role.TOOL)
-            said = said or loss.path in _BEFORE
-            if not loss.hint and (said or self.profile.bridging.refuse_losses):
+        for loss in (*plan.losses, *translation.losses):
+            essential = loss.path in _ESSENTIAL and loss in translation.losses
+            refused = essential or self._is_said(loss, plan.request)
+            if not loss.hint and (refused or self.profile.bridging.refuse_losses):
                 what = f"{loss.path}: can't be sent to this upstream: {loss.why}."
                 raise BadRequest(400, "unsupported_value", what)
+
+    def _is_said(self, loss: Loss, request: Request) -> bool:
+        """Whether it is a whole part of what a Chat caller, or a tool of its, says."""
+        part = _PART.fullmatch(loss.path) if self.caller is CHAT else None
+        return part is not None and request.turns[int(part[1])].role in (Role.USER, Role.TOOL)

@@ -110,7 +110,7 @@ REFUSALS: tuple[Refusal, ...] = (
         Remedy.USE_RESPONSES,
         _BAD,
         r"^Function tools with reasoning_effort are not supported for \S+ in /v1/chat/completions\b"
-        r"|\bTo use function tools, use /v1/responses or set reasoning_effort to 'none'",
+        r"|^To use function tools, use /v1/responses or set reasoning_effort to 'none'",
     ),
     _refusal(
         Remedy.USE_RESPONSES,
@@ -121,7 +121,7 @@ REFUSALS: tuple[Refusal, ...] = (
     _refusal(
         Remedy.USE_RESPONSES,
         _BAD,
-        r"is not accessible via the /chat/completions endpoint",
+        r"^[^\n]{0,200} is not accessible via the /chat/completions endpoint",
         frozenset({"unsupported_api_for_model"}),
     ),
     _refusal(

@@ -625,3 +625,117 @@ def test_a_stream_is_known_whatever_its_upstream_calls_it(stream: bool) -> None:
     body = parts(client)[1]
     said = texts(body) if stream else json.loads(body)["choices"][0]["message"]["content"]
     assert said == "Hello"
+
+
+UNVERIFIED = {
+    "error": {
+        "message": "Your organization must be verified to generate reasoning summaries.",
+        "type": "invalid_request_error",
+        "param": "reasoning.summary",
+        "code": "unsupported_value",
+    }
+}
+
+
+def summarised() -> Wired:
+    bridging = Bridging(mode=Mode.AUTO, amendments=Amendments(summary="auto"))
+    return bridged(("responses", "chat"), bridging=bridging)
+
+
+def test_a_stream_that_was_promised_is_translated_also_the_second_time_pitfall_19() -> None:
+    wired = summarised()
+    body = {"model": "gpt-5", "stream": True, "input": "hi", "reasoning": {"effort": "low"}}
+    client = post(wired, body, path=PATHS["responses"])
+    refuse(wired, 0, 400, UNVERIFIED)
+    played = wired.upstream.asked[1].answer(headers=EVENTS)
+    whole = framed(*STREAM)
+    played.send(whole[: len(whole) // 2])
+    wired.clock.advance(15)
+    played.send(whole[len(whole) // 2 :])
+    body_out = parts(client)[1]
+    assert body_out.count(b": keepalive\n\n") <= 1
+    assert all(
+        b": keepalive" not in line or line == b": keepalive" for line in body_out.split(b"\n")
+    )
+    assert b"response.completed" in body_out
+
+
+def test_a_second_try_after_a_sign_of_life_tells_its_refusal_within_the_stream() -> None:
+    wired = summarised()
+    body = {"model": "gpt-5", "stream": True, "input": "hi", "reasoning": {"effort": "low"}}
+    client = post(wired, body, path=PATHS["responses"])
+    refuse(wired, 0, 400, UNVERIFIED)
+    wired.clock.advance(15)
+    refuse(wired, 1, 429, {"error": {"message": "Slow down", "type": "t", "code": "c"}})
+    head, body_out = parts(client)
+    assert "200 OK" in head
+    assert b"event: error" in body_out
+    assert b"Slow down" in body_out
+
+
+def test_what_did_not_help_is_not_remembered() -> None:
+    wired = wire("gateway")
+    post(wired, {**ASKED, "model": "strange-model"})
+    refuse(wired, 0, 404, NOT_CHAT)
+    refuse(wired, 1, 404, {"error": {"message": "No such model", "type": "t", "code": "x"}})
+    post(wired, {**ASKED, "model": "strange-model"})
+    assert wired.upstream.asked[2].target == b"/v1/chat/completions"
+
+
+def test_what_was_learnt_is_of_a_model_and_of_an_account_pitfall_19() -> None:
+    wired = wire("gateway")
+    far = [{"role": "user", "content": "x" * 20_000}]
+    post(wired, {"messages": far, "model": "strange-model", "user": "y" * 20_000})
+    refuse(wired, 0, 404, NOT_CHAT)
+    played = wired.upstream.asked[1].answer(headers=JSON)
+    played.send(json.dumps(response(HELLO)).encode())
+    played.end()
+    post(wired, {"messages": far, "model": "gpt-4.1", "user": "y" * 20_000})
+    assert wired.upstream.asked[2].target == b"/v1/chat/completions"
+    post(wired, {**ASKED, "model": "strange-model"}, "OpenAI-Organization: another")
+    assert wired.upstream.asked[3].target == b"/v1/chat/completions"
+    post(wired, {**ASKED, "model": "strange-model"})
+    assert wired.upstream.asked[4].target == b"/v1/responses"
+
+
+def test_a_refusal_is_asked_for_in_a_form_that_can_be_read() -> None:
+    wired = wire("gateway")
+    post(wired, {**ASKED, "model": "gpt-4.1"}, "Accept-Encoding: gzip, br", "Idempotency-Key: k")
+    assert wired.upstream.asked[0].header(b"accept-encoding") == [b"identity"]
+    assert wired.upstream.asked[0].header(b"idempotency-key") == [b"k"]
+
+
+def test_another_body_does_not_go_under_the_same_idempotency_key() -> None:
+    wired = wire("gateway")
+    post(wired, {**ASKED, "model": "strange-model"}, "Idempotency-Key: k")
+    refuse(wired, 0, 404, NOT_CHAT)
+    assert wired.upstream.asked[1].header(b"idempotency-key") == []
+
+
+@pytest.mark.parametrize("caller", ["chat", "messages"])
+def test_words_are_not_stored_unless_the_caller_says_so_row_65(caller: str) -> None:
+    wired = bridged()
+    post(wired, {**ASKED, "max_tokens": 9}, path=PATHS[caller])
+    assert sent(wired)["store"] is False
+
+
+def test_a_caller_of_responses_keeps_its_own_default() -> None:
+    wired = summarised()
+    post(wired, {"model": "gpt-5", "input": "hi"}, path=PATHS["responses"])
+    assert "store" not in sent(wired)
+
+
+def test_several_answers_are_refused_where_there_is_one_pitfall_10() -> None:
+    wired = bridged()
+    client = post(wired, {**ASKED, "n": 3})
+    assert "HTTP/1.1 400" in parts(client)[0]
+    assert not wired.upstream.asked
+
+
+def test_a_refusal_of_ours_is_named_in_its_status_line() -> None:
+    wired = bridged()
+    client = post(wired, {**ASKED, "stream": True})
+    refuse(wired, 0, 429, {"error": {"message": "Slow", "type": "t", "code": "model_not_found"}})
+    head, body = parts(client)
+    assert head.startswith("HTTP/1.1 429 Too Many Requests")
+    assert json.loads(body)["error"]["code"] == "model_not_found"

@@ -378,12 +378,13 @@ def test_a_refusal_of_the_caller_passes_and_takes_the_list_with_it(status: int) 
     assert [entry["id"] for entry in head_and_json(later)[1]["data"]] == ["claude-gpt-5"]
 
 
-def test_what_is_no_json_passes_as_it_is() -> None:
+@pytest.mark.parametrize("body", [b"plain", b"<html>log in</html>", b"[]", b"{}"])
+def test_what_is_no_list_is_no_answer(body: bytes) -> None:
     wired = port()
     client = get(wired)
-    give(wired.upstream.asked[0], b"plain", headers=[(b"Content-Type", b"text/plain")])
-    assert body_of(client) == b"plain"
-    assert fields_of(client)["content-type"] == "text/plain"
+    give(wired.upstream.asked[0], body, headers=[(b"Content-Type", b"text/plain")])
+    assert client.received().startswith(b"HTTP/1.1 502 ")
+    assert wired.lines[0]["code"] == "upstream_malformed"
 
 
 def test_an_upstream_that_does_not_answer_is_given_up() -> None:

@@ -7,6 +7,7 @@ and what the assistant said to either, always stays.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
 
 from attrs import evolve
 
@@ -110,19 +111,11 @@ def _worded(part: Part) -> Iterator[Part]:
 
 def _merged(turns: Iterable[Turn]) -> Iterator[Turn]:
     """Turns, those of one user in one. Turns apart for a reason of their own stay apart."""
-    held: Turn | None = None
-    for turn in turns:
-        alike = (
-            held is not None and turn.role is Role.USER and turn == evolve(held, parts=turn.parts)
-        )
-        if held is not None and alike:
-            held = evolve(held, parts=(*held.parts, *turn.parts))
-            continue
-        if held is not None:
-            yield held
-        held = turn
-    if held is not None:
-        yield held
+    for kind, group in groupby(turns, lambda turn: evolve(turn, parts=())):
+        if kind.role is Role.USER:
+            yield evolve(kind, parts=tuple(part for turn in group for part in turn.parts))
+        else:
+            yield from group
 
 
 def unsealed(draft: Draft) -> Draft:
@@ -157,10 +150,12 @@ def connected(draft: Draft) -> Draft:
     if draft.upstream != RESPONSES or not ours:
         return draft
     turns = draft.request.turns
-    kept: tuple[Turn, ...] = ()
+    backwards: list[Turn] = []
     for turn in reversed(turns):
-        followed = bool(kept) and kept[0].role is Role.ASSISTANT and bool(kept[0].parts)
-        kept = (*((turn,) if followed else _kept((turn,), _trimmed)), *kept)
+        next_one = backwards[-1] if backwards else None
+        followed = next_one is not None and next_one.role is Role.ASSISTANT and bool(next_one.parts)
+        backwards += (turn,) if followed else _kept((turn,), _trimmed)
+    kept = tuple(reversed(backwards))
     if kept == turns:
         return draft
     why = "reasoning that nothing came of"
@@ -168,10 +163,10 @@ def connected(draft: Draft) -> Draft:
 
 
 def _trimmed(turn: Turn) -> Turn:
-    parts = turn.parts
-    while parts and turn.role is Role.ASSISTANT and isinstance(parts[-1], Reasoning):
-        parts = parts[:-1]
-    return turn if parts is turn.parts else evolve(turn, parts=parts)
+    end = len(turn.parts)
+    while end and turn.role is Role.ASSISTANT and isinstance(turn.parts[end - 1], Reasoning):
+        end -= 1
+    return turn if end == len(turn.parts) else evolve(turn, parts=turn.parts[:end])
 
 
 def sealed(draft: Draft) -> Draft:

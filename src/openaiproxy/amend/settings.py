@@ -163,8 +163,11 @@ def default_search(draft: Draft) -> Draft:
 
 
 def default_store(draft: Draft) -> Draft:
-    """Whether the answer is kept. What runs in the background has to be."""
+    """Whether the answer is kept. What runs in the background has to be. Callers of other dialects
+    have nothing kept unless they say so, which Responses has to be told."""
     usual, request = draft.amendments.store, draft.request
+    if usual is None and draft.upstream == RESPONSES and draft.caller != RESPONSES:
+        usual = False
     if usual is None or request.store is not None:
         return draft
     if draft.upstream == MESSAGES or (draft.upstream == CHAT and not (usual and draft.openai)):

@@ -111,17 +111,19 @@ class _Crossing:
         learnt = self._remembered()
         attempt = self._asking.attempt(learnt)
         answer = await self._send(attempt)
-        if answer.status in _TEACHING:
+        if answer.status in _TEACHING and (answer.length or 0) <= REFUSAL_BYTES:
             refusal = await self._gather(answer, REFUSAL_BYTES)
             remedy = self._asking.remedy(attempt, answer.status, refusal)
             if remedy is None or remedy in learnt:
                 self._refuse(attempt, answer, refusal)
                 return
-            self._remember(remedy)
             self._exchange.record.retries += 1
             self._exchange.mark("asked again")
-            attempt = self._asking.attempt(learnt | {remedy})
+            promised = self._flow is not None
+            attempt = self._asking.attempt(learnt | {remedy}, translated=promised)
             answer = await self._send(attempt)
+            if answer.status < 400:
+                self._remember(remedy)
         passes = attempt.translation is None and not self._spending.is_backend
         if answer.status < 400 or passes:
             await self._deliver(attempt, answer)
@@ -136,10 +138,10 @@ class _Crossing:
     # Up.
 
     def _remembered(self) -> frozenset[Remedy]:
-        return self._exchange.port.memory.learnt(self._asking.model, self._credential())
+        return self._exchange.port.memory.learnt(self._asking.sent_model, self._credential())
 
     def _remember(self, remedy: Remedy) -> None:
-        self._exchange.port.memory.note(self._asking.model, self._credential(), remedy)
+        self._exchange.port.memory.note(self._asking.sent_model, self._credential(), remedy)
 
     def _credential(self) -> bytes:
         """What stands for whose key is spent; the key itself is nobody's to keep."""
@@ -162,6 +164,8 @@ class _Crossing:
         async def send(spending: Spending) -> Answer:
             self._spending = spending
             target, fields = self._head(attempt, spending)
+            if exchange.record.retries:  # Another body is another request.
+                fields = [each for each in fields if each[0].lower() != b"idempotency-key"]
             piece = exchange.keep(UPSTREAM_REQUEST, [(name, [value]) for name, value in fields])
             body = Outgoing(attempt.body, piece)
             return await exchange.fetch(
@@ -187,11 +191,13 @@ class _Crossing:
             return
         committed = self._flow is not None and self._flow.committed
         self._begun = Beginning()
-        on_piece = self._begun.keep if self._spending.is_backend else None
+        lookers: list[Callable[[bytes], None]] = []
+        if self._spending.is_backend:
+            lookers.append(self._begun.keep)
         self._flow = Translated(
             translation.stream(),
             translation.caller.keepalive,
-            on_piece,
+            lookers,
             committed=committed,
             on_cut=self._why,
         )
@@ -217,15 +223,14 @@ class _Crossing:
         port = self._exchange.port
         body = await gather(answer, port.clock, limit=limit, idle=port.profile.timeouts.idle)
         self._exchange.work()
-        piece = self._keep(answer)
+        piece = self._kept(answer)
         if piece is not None:
             piece(body)
         return body
 
-    def _keep(self, answer: Answer) -> Callable[[bytes], None] | None:
-        """Where the upstream's bytes are kept, if they are."""
-        headers = [(name, [value]) for name, value in answer.headers]
-        return self._exchange.keep(UPSTREAM_RESPONSE, headers)
+    def _kept(self, answer: Answer) -> Callable[[bytes], None] | None:
+        fields = [(name, [value]) for name, value in answer.headers]
+        return self._exchange.keep(UPSTREAM_RESPONSE, fields)
 
     async def _deliver(self, attempt: Attempt, answer: Answer) -> None:
         translation, streams = attempt.translation, is_event_stream(answer.headers)
@@ -255,7 +260,7 @@ class _Crossing:
     async def _stream(self, flow: Translated, translation: Translation, answer: Answer) -> None:
         exchange, port = self._exchange, self._exchange.port
         self.close()
-        flow.show(self._keep(answer))
+        flow.show(self._kept(answer))
         opening = None if flow.committed else lambda: self._open(answer.headers)
         pump = Pump(exchange.request, answer, port.clock, port.profile.timeouts, flow, opening)
         how = await pump.run()

@@ -285,7 +285,9 @@ class Exchange:
         elif self.last_words is None:
             request.break_off()
         else:
-            request.write(self.last_words(error))
+            words = self.last_words(error)
+            record.bytes_out += len(words)
+            request.write(words)
             request.finish()
 
     def _break_off(self) -> None:

@@ -45,7 +45,16 @@ _CREDENTIALS = frozenset((b"authorization", b"x-api-key", b"api-key"))
 DROPPED = b"X-OpenAIProxy-Dropped"
 _DROPPED_BYTES = 2048
 _VISIBLE = re.compile(r"[^\x21-\x7e]|[;,]")
-_CODING = frozenset((b"content-encoding",))
+_CODED = frozenset(
+    (
+        b"accept-encoding",
+        b"content-digest",
+        b"content-encoding",
+        b"content-md5",
+        b"digest",
+        b"repr-digest",
+    )
+)
 _OF_A_BODY = frozenset(
     (
         b"accept",
@@ -88,8 +97,11 @@ def upstream_fields(headers: Headers, profile: Profile) -> list[Field]:
 
 
 def reread_fields(headers: Headers, profile: Profile) -> list[Field]:
-    """The fields to send upstream with a body that was read here: without its content coding."""
-    return [each for each in upstream_fields(headers, profile) if each[0].lower() not in _CODING]
+    """The fields to send upstream with a body that was read here: without its content coding, and
+    for an answer without one, since its refusal may have to be read, too."""
+    fields = upstream_fields(headers, profile)
+    kept = [each for each in fields if each[0].lower() not in _CODED]
+    return [*kept, (b"Accept-Encoding", b"identity")]
 
 
 def translated_fields(

@@ -152,6 +152,8 @@ class _Question:
         if fresh is not None:
             why = "request" if self._asked.refresh else "stale" if self._kept else "uri-miss"
             return _Shown(fresh, (_cache_status(f"fwd={why}"),))
+        if instead is None and said.status == 200:
+            raise BadUpstream(502, "upstream_malformed", "the upstream's list of models is none")
         if instead is None or said.status in OF_THE_CALLER:
             return said
         return _Shown(instead, self._status_instead(f"upstream_{said.status}"))

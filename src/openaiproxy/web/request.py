@@ -4,6 +4,7 @@
 :class:`openaiproxy.web.body.Body` that streams. ``request.content`` and ``request.args`` stay empty.
 """
 
+from http import HTTPStatus
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -145,7 +146,7 @@ class Request(TwistedRequest):
         if connection or not self.body.whole or self.channel.factory.draining:
             fresh.setRawHeaders(b"Connection", [b"close"])
             self.channel.persistent = False
-        self.setResponseCode(status, phrase or None)
+        self.setResponseCode(status, phrase or _phrase(status))
         self.write(b"")
 
     def answer_whole(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
@@ -182,3 +183,11 @@ class Request(TwistedRequest):
             error = ProxyError(500, "internal_error", "the proxy failed to handle this request")
             self.answer_whole(500, error_headers(error), error_body(error))
         return reason
+
+
+def _phrase(status: int) -> bytes:
+    """What a status of ours is called."""
+    try:
+        return HTTPStatus(status).phrase.encode("ascii")
+    except ValueError:
+        return b"Unknown"

@@ -37,7 +37,8 @@ __all__ = ["Key", "OfLogin", "Purse", "Spending", "spend"]
 
 _BACKEND = ("responses",)
 """The dialects that it speaks."""
-_KEYS = (b"authorization", b"x-api-key")
+_KEYS = (b"authorization", b"x-api-key", b"openai-organization", b"openai-project")
+"""The fields that say whose account is spent."""
 _COOKIES = frozenset((b"set-cookie", b"set-cookie2"))
 
 
@@ -102,7 +103,8 @@ class Spending:
         """
         if self.spent is not None:
             return (self.spent.account or self.spent.digest).encode("ascii")
-        return b"\0".join(value for name, value in fields if name.lower() in _KEYS)
+        said = [(name.lower(), value) for name, value in fields if name.lower() in _KEYS]
+        return b"\0".join(name + b":" + value for name, value in said)
 
     def foreign(self, fields: Iterable[Field]) -> list[Field]:
         """Fields without the login's own."""

@@ -71,7 +71,7 @@ _ASKED = frozenset(
 async def count_tokens(exchange: Exchange, target: bytes) -> None:
     """Answer with the number of tokens.
 
-    :raises BadRequest: for a body that is no request.
+    :raises BadRequest: for a body that is no request, or continues a thread.
     """
     raw = await read_body(exchange)
     request = MESSAGES.parse_request(loads_object(raw, BadRequest))
@@ -99,7 +99,9 @@ def _plan(spending: Spending, request: Request) -> Plan | None:
         return None
     try:
         return plan(request, caller=MESSAGES.name, bridging=profile.bridging, speaks=speaks)
-    except BadRequest:
+    except BadRequest as error:
+        if error.status == 404:  # It continues what nobody here holds.
+            raise
         return None
 
 

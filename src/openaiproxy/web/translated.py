@@ -16,8 +16,8 @@ from openaiproxy.web.flow import Last
 __all__ = ["Beginning", "Translated"]
 
 _WAITED_TOO_LONG = {
-    "timeout-idle": "The upstream fell silent within its answer.",
-    "timeout-client-write": "The answer was not read for too long.",
+    "timeout-idle": ("The upstream fell silent within its answer.", "upstream_idle_timeout", 504),
+    "timeout-client-write": ("The answer was not read for too long.", "client_write_timeout", 408),
 }
 
 
@@ -42,14 +42,14 @@ class Translated:
 
     :param stream: translates it.
     :param ping: a sign of life in the client's dialect.
-    :param on_piece: sees each piece of the upstream's, for the payload log.
+    :param lookers: see each piece of the upstream's.
     :param committed: whether the client has been answered already.
     :param on_cut: why the answer was cut off here, if that is to be told.
     """
 
     stream: Stream
     _ping: bytes
-    _on_piece: Callable[[bytes], None] | None = None
+    _lookers: list[Callable[[bytes], None]] = field(factory=list)
     committed: bool = False
     _on_cut: Callable[[], Fault | None] = lambda: None
     beats: bool = field(default=True, init=False)
@@ -60,23 +60,15 @@ class Translated:
     def over(self) -> bool:
         return self.stream.over
 
-    def show(self, on_piece: Callable[[bytes], None] | None) -> None:
-        """Show each piece of the upstream's, from now on, to somebody more."""
-        first = self._on_piece
-        if first is None or on_piece is None:
-            self._on_piece = first or on_piece
-            return
-
-        def both(data: bytes) -> None:
-            first(data)
-            on_piece(data)
-
-        self._on_piece = both
-
     def feed(self, data: bytes) -> bytes:
-        if self._on_piece is not None:
-            self._on_piece(data)
+        for look in self._lookers:
+            look(data)
         return self._pass(self.stream.feed(data))
+
+    def show(self, look: Callable[[bytes], None] | None) -> None:
+        """Let somebody else see each piece, too."""
+        if look is not None:
+            self._lookers.append(look)
 
     def beat(self) -> bytes:
         self.committed = True
@@ -84,14 +76,8 @@ class Translated:
 
     def close(self, ending: str) -> Last:
         if ending in _WAITED_TOO_LONG:
-            self.fail(
-                Fault(
-                    FaultKind.TIMEOUT,
-                    _WAITED_TOO_LONG[ending],
-                    code="upstream_idle_timeout",
-                    status=504,
-                )
-            )
+            message, code, status = _WAITED_TOO_LONG[ending]
+            self.fail(Fault(FaultKind.TIMEOUT, message, code=code, status=status))
         elif ending in ("complete", "upstream-cut"):
             self._held.append(self.stream.eof())
         elif ending == "cut" and (fault := self._on_cut()) is not None:

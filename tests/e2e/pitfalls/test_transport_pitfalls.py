@@ -70,7 +70,9 @@ def test_pitfall_62_what_cant_be_read_is_refused_in_the_callers_envelope(
     assert not scene.sent
 
 
-@pytest.mark.parametrize("preset", [name for name in PRESETS if name not in ("keyed", "simple", "codex")])
+@pytest.mark.parametrize(
+    "preset", [name for name in PRESETS if name not in ("keyed", "simple", "codex")]
+)
 def test_pitfall_63_a_websocket_is_answered_426_and_http_goes_on(preset: str) -> None:
     scene = Scene(preset)
     fields = {

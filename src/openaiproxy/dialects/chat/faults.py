@@ -143,6 +143,10 @@ def parse_fault(status: int, body: bytes) -> Fault:
     return parse_error(found, status)
 
 
+_OPENAI = frozenset({"responses", ""})
+"""Whose codes are Chat's, too: OpenAI's other dialect, and our own."""
+
+
 def render_fault(fault: Fault) -> tuple[int, JsonObject]:
     """Status and body of a fault."""
     status = fault.status or fault.kind.status
@@ -151,11 +155,9 @@ def render_fault(fault: Fault) -> tuple[int, JsonObject]:
     if fault.dialect == NAME:
         own = fault.extra.fields if fault.extra and fault.extra.dialect == NAME else {}
         body = {**own, **body, "type": fault.type, "code": fault.code}
-    elif fault.dialect:
-        body["code"] = code
     else:
-        body["code"] = fault.code or code
-    if fault.kind is FaultKind.CONTEXT and fault.dialect not in (NAME, ""):
+        body["code"] = (fault.code if fault.dialect in _OPENAI else None) or code
+    if fault.kind is FaultKind.CONTEXT and fault.dialect not in (NAME, *_OPENAI):
         body["message"] = f"This model's maximum context length is exceeded. {fault.message}"
     return status, {"error": body}
 
