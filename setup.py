@@ -18,6 +18,7 @@ setup(
     long_description_content_type="text/x-rst",
     license="MIT",
     license_files=["LICENSE"],
+    entry_points={"console_scripts": ["openaiproxy = openaiproxy.cli.commands:main"]},
     python_requires=">=3.11",
     package_dir={"": "src", "twisted.plugins": "twisted/plugins"},
     packages=[*find_packages("src"), "twisted.plugins"],

@@ -51,8 +51,35 @@ def check_answers(command: list[str], port: int, environment: dict[str, str], cw
     print("answers:", " ".join(Path(part).name for part in command))
 
 
+def check_commands(folder: Path, environment: dict[str, str]) -> None:
+    """The console script starts a process that answers, tells how it fares, and ends it."""
+
+    def run(*arguments: str) -> str:
+        command = [str(folder / "venv/bin/openaiproxy"), *arguments]
+        ended = subprocess.run(
+            command, capture_output=True, text=True, env=environment, cwd=folder, timeout=100
+        )
+        assert ended.returncode == 0, f"{arguments} ended with {ended.returncode}: {ended.stderr}"
+        return ended.stdout
+
+    assert run("version").startswith("openaiproxy 0."), "the version is the wheel's"
+    port = free_port()
+    options = ("--port", str(port), "--upstream", "embedded")
+    assert "the configuration is good" in run("check-config", *options)
+    assert " started with pid " in run("start", *options)
+    try:
+        assert b"chat.completion" in ask(port, "/v1/chat/completions", CHAT)
+        assert " running with pid " in run("status", "--verbose")
+        assert " started with pid " in run("restart")
+        assert b"chat.completion" in ask(port, "/v1/chat/completions", CHAT)
+    finally:
+        assert " stopped pid " in run("stop")
+    assert "is reachable" in run("doctor", *options)
+    print("answers: openaiproxy start, status, restart, stop, doctor")
+
+
 def main(folder: Path) -> None:
-    """The three things that an installed wheel must do."""
+    """The four things that an installed wheel must do."""
     twistd = str(folder / "venv/bin/twistd")
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder)}
     listed = subprocess.run(
@@ -66,6 +93,7 @@ def main(folder: Path) -> None:
     port = free_port()
     environment |= {"OPENAIPROXY_PORT": str(port), "OPENAIPROXY_UPSTREAM": "embedded"}
     check_answers([twistd, "-n", "--pidfile=", "-y", "proxy.tac"], port, environment, folder)
+    check_commands(folder, {"PATH": os.environ["PATH"], "HOME": str(folder)})
 
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ FLOORS: dict[str, int] = {
     "ops": 3,
     "tap": 4,
     "cli": 4,
+    "workers": 4,
     "__main__": 4,
 }
 """Module or package to its floor. Imports point down, or stay on their floor."""

@@ -284,6 +284,8 @@ class Config:
     """Everything that the process was told.
 
     :param drain: seconds that running answers are given after SIGTERM.
+    :param workers: processes that serve beside the first; 0 leaves that to the first itself, ``None`` is one for each
+        core.
     :param warnings: sentences for the operator about what is allowed but may not be meant.
     :param presets: the preset that each profile was made from, by the profile's name.
     :param origins: where each value came from, by dotted key: ``profiles.keyed.upstream``,
@@ -294,6 +296,7 @@ class Config:
     logging: Logging = Logging()
     operator: Operator = Operator()
     drain: float = 30.0
+    workers: int | None = 0
     warnings: tuple[str, ...] = ()
     presets: Mapping[str, str] = field(factory=dict)
     origins: Mapping[str, str] = field(factory=dict)

@@ -8,25 +8,30 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from attrs import frozen
 from twisted.application.service import IService, MultiService
-from twisted.logger import Logger, globalLogPublisher
+from twisted.internet.defer import Deferred
+from twisted.logger import ILogObserver, Logger, globalLogPublisher
 from twisted.python import usage
 
 from openaiproxy.config.load import load
 from openaiproxy.config.printing import print_config
 from openaiproxy.config.settings import flags
 from openaiproxy.errors import Misconfigured
-from openaiproxy.ops.logs import Log, open_log
-from openaiproxy.ops.payloads import PayloadLog, open_payload_log
-from openaiproxy.profile import Config, Profile
+from openaiproxy.ops.files import LogFiles
+from openaiproxy.ops.notify import Announcer
+from openaiproxy.profile import Config
 from openaiproxy.web.binding import bind_hosts, resolve
 from openaiproxy.web.ports import ACCESS, Ports
+from openaiproxy.workers.crew import Crew
 
-__all__ = ["Options", "makeService"]
+__all__ = ["Options", "Reload", "makeService"]
+
+_log = Logger(namespace="openaiproxy")
 
 
 class Options(usage.Options):
@@ -49,6 +54,8 @@ class Options(usage.Options):
 
     def __init__(self) -> None:
         self.update({flag.name: [] for flag in flags() if flag.repeatable})
+        self._cwd = Path.cwd()
+        self._hosts: dict[str, list[str]] = {}
         super().__init__()
 
     def postOptions(self) -> None:
@@ -57,21 +64,35 @@ class Options(usage.Options):
         :raises SystemExit: 1 with every mistake on standard error; 0 after ``--print-config``.
         """
         try:
-            self.config = load(
-                dict(self),
-                os.environ,
-                _read_text,
-                Path.cwd(),
-                bind_hosts,
-                resolve,
-                lambda path: path.stat().st_mode,
-            )
+            self.config = self.read()
         except Misconfigured as mistakes:
             sys.stderr.write(f"openaiproxy: {mistakes}\n")
             raise SystemExit(1) from None
         if self["print-config"]:
             sys.stdout.write(print_config(self.config))
             raise SystemExit(0)
+
+    def read(self) -> Config:
+        """The configuration as its files now have it, under the same flags and variables.
+
+        :raises Misconfigured: with every mistake.
+        """
+        known = {flag.name for flag in flags()}
+        return load(
+            {name: value for name, value in self.items() if name in known},
+            os.environ,
+            _read_text,
+            self._cwd,
+            self._bind_hosts,
+            resolve,
+            lambda path: path.stat().st_mode,
+        )
+
+    def _bind_hosts(self, endpoint: str) -> list[str]:
+        # A socket that was handed to the process can be asked once: then its port has taken it over.
+        if endpoint not in self._hosts:
+            self._hosts[endpoint] = bind_hosts(endpoint)
+        return self._hosts[endpoint]
 
 
 def makeService(options: Options) -> IService:
@@ -88,38 +109,65 @@ def makeService(options: Options) -> IService:
     config = options.config
     for warning in config.warnings:
         sys.stderr.write(f"openaiproxy: warning: {warning}\n")
-    log = _open_log(config)
-    logs = _Logs(log)
-    signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(logs.reopen))
+    files = _open_files(config)
+    environ = dict(os.environ)
+    # What this process starts is not what the manager asked after.
+    for name in ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"):
+        os.environ.pop(name, None)
+    serving, announcer = _serve(reactor, config, files, environ)
+    reload = Reload(options.read, files, serving, announcer, config.workers == 0)
+    signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(reload.run))
     service = _Service()
-    ports = Ports(
-        reactor,
-        config,
-        salt=os.urandom(32),
-        payloads=logs.payload_log,
-        # Requests' lines go to the file alone; twistd's log would only repeat them.
-        access=None if log is None else Logger(namespace=ACCESS, observer=log),
-        now=time.time,
-        on_stopping=lambda cut: _on_second_signal(reactor, cut),
-    )
-    ports.setServiceParent(service)
+    serving.setServiceParent(service)
+    announcer.setServiceParent(service)
     return service
 
 
-def _open_log(config: Config) -> Log | None:
-    """The process's own log file, if it has one, listening to all of our events."""
+def _serve(
+    reactor: Any, config: Config, files: LogFiles, environ: Mapping[str, str]
+) -> tuple["Ports | Crew", Announcer]:
+    """What serves, in this process or in others, and what tells of it."""
+
+    def on_stopping(cut: Callable[[], None]) -> None:
+        _on_second_signal(reactor, cut)
+
+    if config.workers == 0:
+        ports = Ports(
+            reactor,
+            config,
+            salt=os.urandom(32),
+            payloads=files.payload_log,
+            access=Logger(namespace=ACCESS, observer=cast(ILogObserver, files.access)),
+            now=time.time,
+            on_stopping=on_stopping,
+        )
+        return ports, Announcer(reactor, environ, ports.describe, ports.urls)
+    crew = Crew(
+        reactor,
+        config,
+        config.workers or _cores(),
+        now=time.time,
+        payloads=files.payload_log,
+        on_ready=lambda: announcer.ready(),
+        on_stopping=on_stopping,
+    )
+    announcer = Announcer(reactor, environ, crew.describe, crew.urls, at_once=False)
+    return crew, announcer
+
+
+def _open_files(config: Config) -> LogFiles:
+    """The process's log file, if it has one, listening to all of our events."""
     if config.logging.file is None and config.logging.format != "text":
         sys.stderr.write(
             "openaiproxy: warning: log-format is of the log file, and there is none (log-file)\n"
         )
     try:
-        log = open_log(config.logging, time.time)
+        files = LogFiles(config.logging, time.time, globalLogPublisher, shared=config.workers != 0)
     except Misconfigured as mistake:
         sys.stderr.write(f"openaiproxy: {mistake}\n")
         raise SystemExit(1) from None
-    if log is not None:
-        globalLogPublisher.addObserver(log)
-    return log
+    globalLogPublisher.addObserver(files)
+    return files
 
 
 class _Service(MultiService):
@@ -133,29 +181,50 @@ class _Service(MultiService):
             raise SystemExit(1) from None
 
 
-class _Logs:
-    """The open log files of the process: one for each path, whoever writes to it."""
+@frozen
+class Reload:
+    """What SIGHUP does: opens the logs anew, and goes over to what the configuration's files now say.
 
-    def __init__(self, log: Log | None) -> None:
-        self._log = log
-        self._payloads: dict[str, PayloadLog] = {}
+    A configuration with a mistake is refused as a whole; the log says what is wrong with it, and the old one stays.
+    """
 
-    def payload_log(self, profile: Profile) -> PayloadLog | None:
-        """The payload log of a profile. Those that name the same file share it; two would rotate it twice."""
-        policy = profile.log
-        opened = self._payloads.get(policy.payload_file or "") or open_payload_log(
-            policy, time.time
-        )
-        if opened is None or policy.payload_file is None:
-            return None
-        self._payloads.setdefault(policy.payload_file, opened)
-        return PayloadLog(opened.file, policy.payload_chars, time.time)
+    _read: Callable[[], Config]
+    _files: LogFiles
+    _serving: "Ports | Crew"
+    _announcer: Announcer
+    _alone: bool
 
-    def reopen(self) -> None:
-        """Open what now stands at the paths."""
-        for each in (self._log, *self._payloads.values()):
-            if each is not None:
-                each.reopen()
+    def run(self) -> None:
+        """Do it. Nothing is raised."""
+        self._announcer.reloading()
+        self._files.reopen()
+        try:
+            taken = self._take()
+        except Misconfigured as mistakes:
+            for mistake in str(mistakes).splitlines():
+                _log.error("not reloaded, the old configuration stays: {mistake}", mistake=mistake)
+            self._announcer.ready()
+        else:
+            taken.addCallback(self._done)
+
+    def _done(self, _: None) -> None:
+        _log.info("the configuration is reloaded")
+        self._announcer.ready()
+
+    def _take(self) -> "Deferred[None]":
+        config = self._read()
+        if (config.workers == 0) is not self._alone:
+            raise Misconfigured("workers: from one process to several, or back, takes a restart")
+        log = self._files.open_log(config.logging)
+        try:
+            taken = self._serving.reload(config)
+        except Misconfigured:
+            self._files.drop(log)
+            raise
+        self._files.use(config.logging, log, [port.profile for port in config.ports])
+        for warning in config.warnings:
+            _log.warn("{warning}", warning=warning)
+        return taken
 
 
 def _collector(name: str, text: str) -> Callable[[Options, str], None]:
@@ -182,6 +251,11 @@ def _raise_descriptor_limit() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _cores() -> int:
+    """Those that this process may use, where the system tells."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _on_second_signal(reactor: Any, cut: Callable[[], None]) -> None:

@@ -16,7 +16,7 @@ from twisted.web.http_headers import Headers
 
 import openaiproxy
 
-__all__ = ["PROXY_TAC", "Body", "Twistd", "ask"]
+__all__ = ["PROXY_TAC", "Body", "Twistd", "ask", "python_path"]
 
 _SECONDS = 20
 _TWISTD = "from twisted.scripts.twistd import run; run()"
@@ -24,7 +24,7 @@ _CHECKOUT = Path(__file__).parents[2]
 PROXY_TAC = _CHECKOUT / "proxy.tac"
 
 
-def _python_path() -> list[str]:
+def python_path() -> list[str]:
     """The checkout, where the package under test comes from one; else what leads here already."""
     source = _CHECKOUT / "src"
     if Path(openaiproxy.__file__).is_relative_to(source):
@@ -51,7 +51,7 @@ class Twistd(ProcessProtocol):
         self._over = False
         self._code = 0
         command = [sys.executable, "-c", _TWISTD, "-n", "--pidfile=", *arguments]
-        full = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": os.pathsep.join(_python_path())}
+        full = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": os.pathsep.join(python_path())}
         full.update(PYTHONDONTWRITEBYTECODE="1", PYTHONUNBUFFERED="1", LC_ALL="C.UTF-8")
         full.update(environment)
         self._process = reactor.spawnProcess(self, command[0], command, full, str(cwd))
@@ -60,6 +60,11 @@ class Twistd(ProcessProtocol):
     def output(self) -> str:
         """All that it wrote."""
         return self._output.decode("utf-8", "replace")
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return int(self._process.pid)
 
     @property
     def command_line(self) -> bytes:
@@ -92,7 +97,7 @@ class Twistd(ProcessProtocol):
         return ended.addTimeout(_SECONDS, self._reactor)
 
     def signal(self, name: str) -> None:
-        """Send ``TERM`` or ``KILL``, if it still runs."""
+        """Send ``TERM``, ``HUP`` or ``KILL``, if it still runs."""
         if not self._over:
             self._process.signalProcess(name)
 

@@ -33,15 +33,28 @@ def test_none_are_kept_unless_the_profile_says_so_row_120() -> None:
     seen = watch()
     assert seen.shelves == {}
     seen.note(said(), ["upstream-request\nprompt\n---\n"])
-    assert seen.bodies(1) is None
+    assert seen.bodies(1, "1") is None
 
 
 def test_a_body_is_kept_by_its_requests_number_row_120() -> None:
     seen = watch(payload_ring=1000)
     seen.note(said(), ["upstream-request\nprompt\n---\n"])
     seen.note(said())
-    assert seen.bodies(1) == ("upstream-request\nprompt",)
-    assert seen.bodies(2) is None
+    assert seen.bodies(1, "1") == ("upstream-request\nprompt",)
+    assert seen.bodies(2, "1") is None
+    assert seen.bodies(1, "another") is None
+
+
+def test_a_shelf_has_another_size_after_a_reload() -> None:
+    seen = watch(payload_ring=1000)
+    seen.note(said(), ["x" * 400])
+    seen.note(said(), ["y" * 400])
+    profile = PRESETS["gateway"].profile
+    seen.keep([evolve(profile, log=LogPolicy(payload_ring=500))])
+    assert seen.bodies(1, "1") is None
+    assert seen.bodies(2, "1") == ("y" * 400,)
+    seen.keep([profile])
+    assert seen.bodies(2, "1") is None
 
 
 def test_what_looks_like_a_key_is_masked_and_what_controls_a_terminal_is_escaped_row_124() -> None:

@@ -14,8 +14,9 @@ from twisted.web.client import Agent, HTTPConnectionPool, ResponseFailed
 from openaiproxy.errors import Misconfigured
 from openaiproxy.presets import PRESETS
 from openaiproxy.profile import Config, Credential, Operator, Port, Upstream
+from openaiproxy.web.addresses import is_loopback
 from openaiproxy.web.binding import bind_hosts, resolve
-from openaiproxy.web.ports import Ports, is_loopback
+from openaiproxy.web.ports import Ports
 
 EMBEDDED = Upstream(base="", embedded=True)
 LOOPBACK = "tcp:0:interface=127.0.0.1"

@@ -50,7 +50,11 @@ def print_config(config: Config) -> str:
 
 def _process(config: Config, scope: Scope) -> list[str]:
     return [
-        _line(setting.key, get(config, setting.field), config.origins.get(setting.field))
+        _line(
+            setting.key,
+            _said(setting, get(config, setting.field)),
+            config.origins.get(setting.field),
+        )
         for setting in SETTINGS
         if setting.scope is scope and setting.field
     ]
@@ -101,7 +105,12 @@ def _setting(setting: Setting, profile: Profile, origin: str | None) -> str:
         return _hidden("server-side key", ["key"] if profile.credential.key else [], origin)
     elif setting == CLIENT_KEYS_FILE and value is None:
         return _hidden("client keys", [key.name for key in profile.auth.keys], origin)
-    return _line(setting.key, setting.absent if value is None else value, origin)
+    return _line(setting.key, _said(setting, value), origin)
+
+
+def _said(setting: Setting, value: object) -> object:
+    """A value as the setting takes it."""
+    return setting.absent if value is None else value
 
 
 def _hidden(what: str, names: Iterable[str], origin: str | None) -> str:

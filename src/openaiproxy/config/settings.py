@@ -226,6 +226,13 @@ _PAYLOADS = (
 
 _PROCESS = (
     _process("drain", seconds(0), "drain", "Seconds that running answers get after SIGTERM."),
+    _process(
+        "workers",
+        or_none(whole(0, 512), "auto"),
+        "workers",
+        "Processes that serve, or auto for one each core; 0 is the first alone.",
+        absent="auto",
+    ),
     _logging(
         "log-file",
         or_none(file_path),

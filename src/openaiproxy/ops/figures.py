@@ -14,8 +14,8 @@ from typing import Any
 
 from prometheus_client.samples import Sample
 
+from openaiproxy.ops.adding import Collected
 from openaiproxy.ops.instruments import INSTRUMENTS, Instrument
-from openaiproxy.ops.metrics import Metrics
 from openaiproxy.ops.routes import OURS
 
 __all__ = ["figures"]
@@ -23,7 +23,7 @@ __all__ = ["figures"]
 _KEPT = ("1xx", "2xx", "3xx")
 
 
-def figures(metrics: Metrics) -> dict[str, Any]:
+def figures(metrics: Collected) -> dict[str, Any]:
     """The document, of plain values."""
     samples: dict[str, list[Sample]] = {}
     for family in metrics.registry.collect():

@@ -42,6 +42,12 @@ class Names:
         self._known = set(known)
         self._grows = grows
 
+    def learn(self, names: Iterable[str]) -> None:
+        """Make further names known, as far as there is room."""
+        for name in names:
+            if len(self._known) < _MOST_NAMES:
+                self._known.add(name)
+
     def label(self, name: str) -> str:
         """The label for a name."""
         if name in self._known:
@@ -62,8 +68,14 @@ class Models:
     """
 
     def __init__(self, configured: Iterable[str] = ()) -> None:
-        names = list(configured)[: _MOST_MODELS // 2]
-        self._labels = {name: name for name in names}
+        self._labels: dict[str, str] = {}
+        self.learn(configured)
+
+    def learn(self, configured: Iterable[str]) -> None:
+        """Make further names of the configuration known, as far as there is room for those."""
+        for name in configured:
+            if len(self._labels) < _MOST_MODELS // 2:
+                self._labels[name] = name
 
     def label(self, model: str | None, *, proven: bool) -> str:
         """The label for a model.

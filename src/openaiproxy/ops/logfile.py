@@ -14,13 +14,14 @@ clock may be one that knows no dates.
 """
 
 import contextlib
+import fcntl
 import os
 import re
 import stat
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from attrs import define, field
@@ -60,6 +61,9 @@ class RotatedFile(LogFile):
         ``None`` is any.
     :param daily: whether the first write of a new day, in local time, rotates.
     :param keep: rotated files kept.
+    :param shared: whether other processes write to the same file. Each looks at what stands at the path before it
+        writes, and so follows when another has rotated; a lock on the file decides who does. A line that is written
+        meanwhile is in the rotated file, and none is lost.
     :raises OSError: where the path is a symbolic link, no regular file, or can't be opened.
     """
 
@@ -70,7 +74,10 @@ class RotatedFile(LogFile):
         rotate_bytes: int | None = None,
         daily: bool = False,
         keep: int = 14,
+        shared: bool = False,
     ) -> None:
+        self._shared = shared
+        self._others_turn = False
         self._now = now
         self._daily = daily
         self._torn = False
@@ -96,6 +103,8 @@ class RotatedFile(LogFile):
         """
         if self._file.closed:
             self._openFile()
+        if self._shared:
+            self._follow()
         if self._is_due(len(data)):
             self._rotate_or_stay()
         if self._torn:
@@ -125,7 +134,10 @@ class RotatedFile(LogFile):
             # Someone else moved or removed it.
             self.reopen()
             return
-        _untyped(super()).rotate()
+        with self._turn() as mine:
+            self._others_turn = not mine
+            if mine:
+                _untyped(super()).rotate()
         if self.maxRotatedFiles == 0:
             with contextlib.suppress(FileNotFoundError):
                 os.remove(f"{self.path}.1")
@@ -138,6 +150,34 @@ class RotatedFile(LogFile):
         """
         own = re.compile(re.escape(self.name) + r"\.([1-9][0-9]{0,8})").fullmatch
         return sorted(int(found[1]) for found in map(own, os.listdir(self.directory)) if found)
+
+    def _follow(self) -> None:
+        """Go over to the file that stands at the path, if it is another, and learn its size."""
+        own = os.fstat(self._file.fileno())
+        try:
+            there = os.lstat(self.path)
+        except FileNotFoundError:
+            there = None
+        if there is not None and (there.st_dev, there.st_ino) == (own.st_dev, own.st_ino):
+            self.size = own.st_size
+        else:
+            self.reopen()
+
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[bool]:
+        """Whether it is this process that rotates the file, and no other meanwhile."""
+        if not self._shared:
+            yield True
+            return
+        # Of a second descriptor: rotating closes the first, and the lock would be gone too early.
+        locked = os.dup(self._file.fileno())
+        try:
+            fcntl.flock(locked, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield os.lstat(self.path).st_ino == os.fstat(locked).st_ino
+        except BlockingIOError:
+            yield False
+        finally:
+            os.close(locked)
 
     def _is_due(self, coming: int) -> bool:
         now = self._now()
@@ -155,7 +195,7 @@ class RotatedFile(LogFile):
             self.rotate()
         if self._file.closed:
             self._openFile()
-        if self.size >= before:
+        if self.size >= before and not self._others_turn:
             self._no_rotation_before = self._now() + _PAUSE
 
 

@@ -53,12 +53,16 @@ class Log:
 
 
 def open_log(
-    settings: Logging, now: Callable[[], float], say: Callable[[str], None] = say_on_stderr
+    settings: Logging,
+    now: Callable[[], float],
+    say: Callable[[str], None] = say_on_stderr,
+    shared: bool = False,
 ) -> Log | None:
     """Open the log file that the settings name.
 
     :param now: time of day, in seconds since 1970 (``time.time``).
     :param say: takes a sentence for the operator when the file fails and when it recovers.
+    :param shared: whether other processes write to the same file.
     :return: ``None`` where they name no file, so that events go where twistd's go.
     :raises Misconfigured: where the format is unknown or the file can't be opened.
     """
@@ -70,7 +74,7 @@ def open_log(
         return None
     try:
         rotated = RotatedFile(
-            path, now, settings.rotate_bytes, settings.rotate_daily, settings.keep
+            path, now, settings.rotate_bytes, settings.rotate_daily, settings.keep, shared
         )
     except OSError as error:
         raise Misconfigured(f"log file {path}: {error.strerror or error}") from error

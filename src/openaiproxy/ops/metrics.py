@@ -116,37 +116,41 @@ class Metrics:
     """
 
     def __init__(self, profiles: Iterable[Profile], seconds: Callable[[], float]) -> None:
-        profiles = tuple(profiles)
         self.registry = CollectorRegistry(auto_describe=False)
-        self.models = Models(named_models(profiles))
+        self.models = Models()
         self.draining = False
         self._seconds = seconds
         self._started = seconds()
         self._families = {made.name: _family(made, self.registry) for made in INSTRUMENTS}
-        self._profiles = Names(each.name for each in profiles)
-        names = dict.fromkeys(key.name for each in profiles for key in each.auth.keys)
-        self._clients = Names(["", *list(names)[:100]])
+        self._profiles = Names()
+        self._clients = Names([""])
         self._codes = Names(grows=True)
         self._kinds = Names(grows=True)
-        self._providers = {
-            each.name: "anthropic" if each.upstream.speaks[:1] == ("messages",) else "openai"
-            for each in profiles
-        }
+        self._providers: dict[str, str] = {}
         self._running: dict[str, list[Callable[[], int]]] = {}
         self._ways: dict[tuple[str, str, str, str], _Way] = {}
         self._spent: dict[str, _Spent] = {}
-        self._prepare(profiles)
-
-    def _prepare(self, profiles: tuple[Profile, ...]) -> None:
-        """Values that are asked for when they are read, and the counters that a rate must find at 0."""
         self._family("uptime_seconds").set_function(self.uptime)
         self._family("draining").set_function(lambda: float(self.draining))
+        self.learn(profiles)
+
+    def learn(self, profiles: Iterable[Profile]) -> None:
+        """Make profiles known, those of the start or of another configuration, and all that they name."""
         for profile in profiles:
-            name = self._profiles.label(profile.name)
-            self._set_all("limit", name, asdict(profile.limits))
-            self._set_all("timeout_seconds", name, asdict(profile.timeouts))
-            for each in ("cancelled_total", "truncated_total", "retried_total"):
-                self._of(each, name)
+            self.models.learn(named_models((profile,)))
+            self._profiles.learn((profile.name,))
+            self._clients.learn(key.name for key in profile.auth.keys)
+            anthropic = profile.upstream.speaks[:1] == ("messages",)
+            self._providers[profile.name] = "anthropic" if anthropic else "openai"
+            self._prepare(profile)
+
+    def _prepare(self, profile: Profile) -> None:
+        """Values of the configuration, and the counters that a rate must find at 0."""
+        name = self._profiles.label(profile.name)
+        self._set_all("limit", name, asdict(profile.limits))
+        self._set_all("timeout_seconds", name, asdict(profile.timeouts))
+        for each in ("cancelled_total", "truncated_total", "retried_total"):
+            self._of(each, name)
 
     def _set_all(self, name: str, profile: str, values: Mapping[str, float | None]) -> None:
         for what, value in values.items():

@@ -179,12 +179,14 @@ def open_payload_log(
     say: Callable[[str], None] = say_on_stderr,
     rotate_bytes: int = ROTATE_BYTES,
     keep: int = KEEP,
+    shared: bool = False,
 ) -> PayloadLog | None:
     """Open the file that a profile's policy names.
 
     :param now: time of day, in seconds since 1970 (``time.time``).
     :param rotate_bytes: size at which the file is rotated.
     :param keep: rotated files kept.
+    :param shared: whether other processes write to the same file.
     :return: ``None`` where the policy names none.
     :raises Misconfigured: where the file can't be opened.
     """
@@ -192,7 +194,7 @@ def open_payload_log(
     if path is None:
         return None
     try:
-        rotated = RotatedFile(path, now, rotate_bytes, keep=keep)
+        rotated = RotatedFile(path, now, rotate_bytes, keep=keep, shared=shared)
     except OSError as error:
         raise Misconfigured(f"payload file {path}: {error.strerror or error}") from error
     return PayloadLog(

@@ -48,6 +48,14 @@ class Shelf:
         kept = tuple(entry.removesuffix(_END).encode("utf-8", "replace") for entry in entries)
         self._kept[number] = kept
         self._bytes += _size(kept)
+        self._make_room()
+
+    def resize(self, limit: int, chars: int) -> None:
+        """Have another size from now on."""
+        self.limit, self.chars = limit, chars
+        self._make_room()
+
+    def _make_room(self) -> None:
         while self._bytes > self.limit:
             self._bytes -= _size(self._kept.pop(next(iter(self._kept))))
 

@@ -4,11 +4,12 @@ Metrics count every request. What people look at (the ring, the hour, the tally)
 lest health checks and scrapes push out everything else.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from attrs import frozen
 
 from openaiproxy.ops.access import Exchanged
+from openaiproxy.ops.adding import Collected
 from openaiproxy.ops.metrics import Metrics
 from openaiproxy.ops.ring import Ring, is_error
 from openaiproxy.ops.routes import OURS
@@ -42,6 +43,7 @@ class Watch:
     :param now: time of day, in seconds since 1970.
     :ivar ports: those that serve callers.
     :ivar shelves: the last bodies, by profile, of those that keep any.
+    :ivar gather: gives the metrics of all processes that serve the same ports, where there are several.
     """
 
     def __init__(
@@ -53,13 +55,22 @@ class Watch:
         profiles = tuple(profiles)
         self.metrics = Metrics(profiles, seconds)
         self.ring = Ring(seconds, now)
+        self.gather: Callable[[], Awaitable[Collected]] | None = None
         self.tally = Tally()
-        self.ports: list[Port] = []
-        self.shelves = {
-            each.name: Shelf(each.log.payload_ring, each.log.payload_chars)
-            for each in profiles
-            if each.log.payload_ring is not None
-        }
+        self.ports: Sequence[Port] = ()
+        self.shelves: dict[str, Shelf] = {}
+        self.keep(profiles)
+
+    def keep(self, profiles: Iterable[Profile]) -> None:
+        """Keep the last bodies of these profiles that ask for it, and of no others."""
+        kept: dict[str, Shelf] = {}
+        for profile in profiles:
+            policy = profile.log
+            if policy.payload_ring is not None:
+                shelf = self.shelves.get(profile.name) or Shelf(0, 0)
+                shelf.resize(policy.payload_ring, policy.payload_chars)
+                kept[profile.name] = shelf
+        self.shelves = kept
 
     def note(self, said: Exchanged, bodies: Sequence[str] = ()) -> None:
         """Note a request that has ended.
@@ -79,7 +90,13 @@ class Watch:
         """Note that one more request is under way."""
         self.tally.note_running(sum(each.running() for each in self.ports))
 
-    def bodies(self, number: int) -> tuple[str, ...] | None:
-        """The bodies of a request, by its number in the ring; ``None`` where there are none."""
+    def bodies(self, number: int, name: str) -> tuple[str, ...] | None:
+        """The bodies of a request; ``None`` where there are none.
+
+        :param number: in the ring.
+        :param name: the request's id, since another process has other requests by the same numbers.
+        """
+        if not any(each.number == number and each.said.id == name for each in self.ring.recent()):
+            return None
         found = (shelf.of(number) for shelf in self.shelves.values())
         return next((each for each in found if each is not None), None)

@@ -43,6 +43,7 @@ class Admin:
     :param seconds: the clock.
     :param salt: bytes that nobody outside the process knows; made here where there are none.
     :ivar sessions: of people who showed it in a form.
+    :ivar retired: whether another token has taken its place.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Admin:
     ) -> None:
         self._digest = None if token is None else _digest(token.encode())
         self.sessions = Sessions(token, salt or secrets.token_bytes(32), seconds)
+        self.retired = False
         self._seconds = seconds
         self._failures: dict[str, _Failures] = {}
 
@@ -57,6 +59,11 @@ class Admin:
     def has_token(self) -> bool:
         """Whether there is anybody to let in."""
         return self._digest is not None
+
+    def retire(self) -> None:
+        """Another token has taken its place: those who were let in by this one are so no longer."""
+        self.retired = True
+        self.sessions = Sessions(None, b"", self._seconds)
 
     def check(self, peer: str, shown: Iterable[bytes]) -> None:
         """Let one in who shows the token.

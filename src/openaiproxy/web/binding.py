@@ -1,8 +1,9 @@
-"""Which addresses a server endpoint would bind, found out without opening it.
+"""Which addresses a server endpoint would bind, found out without opening it; and opening it.
 
 Every endpoint of Twisted ends in a call of the reactor's ``listenTCP``, ``listenUNIX`` or ``adoptStreamPort``. The
 endpoint is built on a recorder in the reactor's place and asked to listen; the recorder opens nothing and notes what
-it was asked for. So plugins and wrappers (``haproxy:``, ``ssl:``) are understood without being known.
+it was asked for. So plugins and wrappers (``haproxy:``, ``ssl:``) are understood without being known. A socket that was
+handed to the process (``systemd:``) is closed by its endpoint once it was taken over; here it is put back in its place.
 """
 
 import os
@@ -11,8 +12,13 @@ from typing import Any
 
 from attrs import define, field
 from twisted.internet.endpoints import serverFromString
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
+from twisted.python.failure import Failure
 
-__all__ = ["bind_hosts", "resolve"]
+from openaiproxy.errors import Misconfigured
+
+__all__ = ["bind_hosts", "listen_now", "resolve"]
 
 
 @define
@@ -20,6 +26,7 @@ class _Recorder:
     """Takes the calls that open a port, and opens none."""
 
     hosts: list[str] = field(factory=list)
+    _kept: list[tuple[int, int]] = field(factory=list)
 
     def listenTCP(self, port: int, factory: Any, backlog: int = 50, interface: str = "") -> None:
         _check_port(port)
@@ -35,11 +42,19 @@ class _Recorder:
         self.hosts.append("unix")
 
     def adoptStreamPort(self, descriptor: int, family: int, factory: Any) -> None:
+        self._kept.append((os.dup(descriptor), descriptor))
         if family not in (socket.AF_INET, socket.AF_INET6):
             self.hosts.append("unix")
             return
         with socket.socket(fileno=os.dup(descriptor)) as adopted:
             self.hosts.append(adopted.getsockname()[0])
+
+    def restore(self) -> None:
+        """Put handed sockets back where their endpoint closed them."""
+        for kept, descriptor in self._kept:
+            os.dup2(kept, descriptor, inheritable=False)
+            os.close(kept)
+        self._kept.clear()
 
 
 def bind_hosts(endpoint: str) -> list[str]:
@@ -54,6 +69,8 @@ def bind_hosts(endpoint: str) -> list[str]:
         serverFromString(recorder, endpoint).listen(_nothing).addErrback(problems.append)
     except Exception as error:
         raise ValueError(f"not an endpoint that Twisted can open: {error}") from error
+    finally:
+        recorder.restore()
     if problems:
         raise ValueError(f"not an endpoint that Twisted can open: {problems[0].getErrorMessage()}")
     return recorder.hosts
@@ -62,6 +79,23 @@ def bind_hosts(endpoint: str) -> list[str]:
 def _check_port(port: int) -> None:
     if not 0 <= port <= 65535:
         raise ValueError(f"{port} is no TCP port, expected 0 to 65535")
+
+
+def listen_now(endpoint: IStreamServerEndpoint, shown: str, factory: Any) -> IListeningPort:
+    """Open an endpoint. All of Twisted's do that at once; one that doesn't is of no use here.
+
+    :param shown: its description.
+    :raises Misconfigured: when it can't be opened.
+    """
+    outcome: list[IListeningPort | Failure] = []
+    endpoint.listen(factory).addBoth(outcome.append)
+    if not outcome:
+        raise Misconfigured(f"{shown}: did not open at once")
+    if isinstance(outcome[0], Failure):
+        error = outcome[0].value
+        why = error.socketError if isinstance(error, CannotListenError) else error
+        raise Misconfigured(f"{shown}: can't be opened: {why}")
+    return outcome[0]
 
 
 class _Nothing:

@@ -108,15 +108,18 @@ class OpenPort:
         return self.purse.login
 
     def __attrs_post_init__(self) -> None:
-        profile = self.profile
-        count = partial(len, self._running)
-        self.watch.metrics.count_running(profile.name, count)
-        if profile.routes:
-            self.watch.ports.append(Port(self.number, profile.name, profile.limits.requests, count))
+        # Not the port: the count is kept when the port is another configuration's past.
+        running = self._running
+        self.watch.metrics.count_running(self.profile.name, lambda: len(running))
         self.routing = Routing(self.profile.routes)
         self.lists = Shared(self.clock, _MOST_LISTS, _BYTES_OF_LISTS)
         self.counts = Shared(self.clock, _MOST_COUNTS, _MOST_COUNTS, _COUNTS_AT_ONCE)
         self.memory = Memory(self.clock.seconds)
+
+    def seen(self) -> Port:
+        """The port as somebody who looks at it sees it."""
+        limit = self.profile.limits.requests
+        return Port(self.number, self.profile.name, limit, partial(len, self._running))
 
     @property
     def shelf(self) -> Shelf | None:

@@ -2,25 +2,28 @@
 
 When the service stops, the ports close first, so that new callers go elsewhere; running answers get the configured
 time to finish; what still runs then is cut. Connections are closed when their last byte was taken, not before.
+
+Another configuration can be taken over while requests run. Sockets are told apart by their endpoints: one that both
+configurations name stays open, and nobody who connects notices; a new one is opened; one that is gone drains. A
+request keeps the port that it began with, and so every value of it. Whatever is wrong with the new configuration shows
+before anything changes.
 """
 
-import ipaddress
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from attrs import define
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
+from twisted.internet.defer import Deferred, gatherResults, maybeDeferred, succeed
 from twisted.internet.endpoints import TCP4ClientEndpoint, serverFromString
-from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import (
     IAddress,
     IDelayedCall,
     IListeningPort,
     IStreamClientEndpoint,
+    IStreamServerEndpoint,
 )
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from openaiproxy.errors import Misconfigured
 from openaiproxy.ops.payloads import PayloadLog
@@ -28,29 +31,23 @@ from openaiproxy.ops.watch import Watch
 from openaiproxy.profile import Config, Port, Profile, Timeouts, Upstream
 from openaiproxy.upstream.client import UpstreamClient
 from openaiproxy.upstream.embedded.door import site as embedded_site
+from openaiproxy.web.addresses import check_reach, describe, is_loopback, urls_of
 from openaiproxy.web.admin import Admin
+from openaiproxy.web.binding import listen_now
 from openaiproxy.web.gate import Gate
+from openaiproxy.web.open_socket import OpenSocket
 from openaiproxy.web.port import OpenPort
 from openaiproxy.web.purses import Purses
 from openaiproxy.web.site import Site
-from openaiproxy.web.tree import build_operator_tree, build_tree
+from openaiproxy.web.tree import build_operator_tree
 
-__all__ = ["ACCESS", "Ports", "is_loopback"]
+__all__ = ["ACCESS", "Ports"]
 
 #: The namespace of requests' lines.
 ACCESS = "openaiproxy.access"
 _LOOPBACK = "127.0.0.1"
 _OPERATOR = Profile("operator", ())
 _log = Logger(namespace="openaiproxy.ports")
-
-
-@define(eq=False)
-class _Open:
-    """One open port with all that belongs to it."""
-
-    listening: IListeningPort
-    site: Site
-    port: OpenPort
 
 
 class Ports(Service):
@@ -63,6 +60,8 @@ class Ports(Service):
     :param now: time of day, in seconds since 1970, for the embedded upstream and the last requests; the reactor's
         where there is none.
     :param on_stopping: called with :meth:`cut` when draining begins.
+    :param endpoints: finds an endpoint by its description; the reactor's own by default.
+    :param embedded: reaches an embedded upstream that others use, too, in place of one of its own.
     :ivar watch: what is known of the requests of all ports.
     :ivar admin: who may see that.
     """
@@ -77,6 +76,8 @@ class Ports(Service):
         access: Logger | None = None,
         now: Callable[[], float] | None = None,
         on_stopping: Callable[[Callable[[], None]], None] = lambda cut: None,
+        endpoints: Callable[[str], IStreamServerEndpoint] | None = None,
+        embedded: IStreamClientEndpoint | None = None,
     ) -> None:
         self._reactor = reactor
         self._config = config
@@ -85,11 +86,13 @@ class Ports(Service):
         self._access = access or Logger(namespace=ACCESS)
         self._now = now
         self._on_stopping = on_stopping
-        profiles = (*{port.profile.name: port.profile for port in config.ports}.values(), _OPERATOR)
-        self.watch = Watch(profiles, reactor.seconds, now or reactor.seconds)
+        self._endpoints = endpoints or partial(serverFromString, reactor)
+        self._embedded_elsewhere = embedded
+        self._open: list[OpenSocket] = []
+        self._leaving: list[OpenSocket] = []
+        self._operator: OpenSocket | None = None
+        self.watch = Watch((_OPERATOR,), reactor.seconds, now or reactor.seconds)
         self.admin = Admin(config.operator.token, reactor.seconds, salt)
-        self._open: list[_Open] = []
-        self._operator: _Open | None = None
         self._embedded: IListeningPort | None = None
         self._clients: dict[str, UpstreamClient] = {}
         self._purses = Purses(reactor, self._note_refresh)
@@ -100,21 +103,7 @@ class Ports(Service):
 
         :raises Misconfigured: when one can't be opened, or turns out to be reachable by others without a key.
         """
-        try:
-            for port in self._config.ports:
-                self._open_port(port)
-            if self._config.operator.listen is not None:
-                self._open_operator(self._config.operator.listen)
-        except Misconfigured:
-            opened, self._open = self._open, []
-            if self._operator is not None:
-                opened.append(self._operator)
-            for each in opened:
-                each.listening.stopListening()
-            embedded, self._embedded = self._embedded, None
-            if embedded is not None:
-                embedded.stopListening()
-            raise
+        self.reload(self._config)
 
     @property
     def addresses(self) -> list[IAddress]:
@@ -126,70 +115,115 @@ class Ports(Service):
         """Where the operator's own port listens, if there is one."""
         return None if self._operator is None else self._operator.listening.getHost()
 
-    def _open_port(self, port: Port) -> None:
-        profile = port.profile
-        site = Site(None, self._reactor, idle=profile.timeouts.client_idle)
-        listening = self._listen(port.endpoint, site)
-        address = listening.getHost()
-        host = getattr(address, "host", None)
-        loopback = host is not None and is_loopback(host)
-        number = getattr(address, "port", port.endpoint)
-        open_port = self._port_of(profile, number, loopback=loopback)
-        site.resource = build_tree(open_port)
-        site.on_refused = open_port.note_refused
-        self._open.append(_Open(listening, site, open_port))
-        if (
-            host is not None
-            and not loopback
-            and profile.credential.is_ours
-            and not profile.auth.keys
-        ):
-            raise Misconfigured(
-                f"{port.endpoint}: listens beyond loopback and would spend a key or a login for anyone"
-            )
-        _log.info(
-            "{profile} listens on {host}:{number}",
-            profile=profile.name,
-            host=host or "",
-            number=number,
-        )
+    @property
+    def under_way(self) -> int:
+        """Requests that run."""
+        return sum(each.running for each in (*self._open, *self._leaving))
 
-    def _open_operator(self, endpoint: str) -> None:
-        """The operator's own port, which has no upstream: no path leads to the one that is named here."""
-        site = Site(None, self._reactor)
+    def urls(self) -> list[str]:
+        """Where the ports can be asked, as :func:`urls_of` has it."""
+        return urls_of((each.endpoint, each.listening.getHost()) for each in self._open)
+
+    def describe(self) -> str:
+        """The ports in a line, for people."""
+        return describe(self._config, self.addresses)
+
+    def reload(self, config: Config) -> "Deferred[None]":
+        """Go over to a configuration. What runs goes on under the one it began with.
+
+        :returns: has fired: from now on, requests meet the new one.
+        :raises Misconfigured: as at the start, and then everything is as it was before.
+        """
+        former = (self._clients, self.admin, self._embedded)
+        free, came = list(self._open), list[OpenSocket]()
+        self.watch.metrics.learn([port.profile for port in config.ports])
+        if config.operator.token != self._config.operator.token:
+            self.admin = Admin(config.operator.token, self._reactor.seconds, self._salt)
+        self._clients = self._unchanged_clients(config)
         try:
-            listening = self._listen(endpoint, site)
-        except Misconfigured as mistake:
-            # Callers are served all the same.
-            _log.error("there is no port for the operator: {why}", why=str(mistake))
-            return
-        address = listening.getHost()
-        host = getattr(address, "host", None)
-        loopback = host is None or is_loopback(host)
-        nobody = UpstreamClient(self._reactor, Upstream("http://127.0.0.1:9"), Timeouts())
-        port = OpenPort(
-            _OPERATOR,
-            getattr(address, "port", endpoint),
-            self._reactor,
-            nobody,
-            Gate(_OPERATOR, loopback=loopback, salt=self._salt, guarded=not self.admin.has_token),
-            self._access,
-            watch=self.watch,
-            admin=self.admin,
-        )
-        site.resource = build_operator_tree(port, [each.port for each in self._open])
-        site.on_refused = port.note_refused
-        self._operator = _Open(listening, site, port)
-        if not loopback and not self.admin.has_token:
-            raise Misconfigured(f"{endpoint}: listens beyond loopback, and there is no admin token")
-        _log.info("the operator's port listens on {endpoint}", endpoint=endpoint)
+            given = [self._find_port(port, free, came) for port in config.ports]
+            operator = self._find_operator(config, came)
+        except Misconfigured:
+            for opened in came:
+                opened.listening.stopListening()
+            if self._embedded is not None and self._embedded is not former[2]:
+                self._embedded.stopListening()
+            self._clients, self.admin, self._embedded = former
+            raise
+        self._config = config
+        self._take(given, free, operator)
+        self.watch.keep(port.profile for port in config.ports)
+        if former[1] is not self.admin:
+            former[1].retire()
+        for name, client in former[0].items():
+            if self._clients.get(name) is not client:
+                client.close()
+        return succeed(None)
 
-    def _port_of(self, profile: Profile, number: int | str, *, loopback: bool) -> OpenPort:
+    def _take(
+        self,
+        given: list[tuple[OpenSocket, OpenPort]],
+        free: list[OpenSocket],
+        operator: OpenSocket | None,
+    ) -> None:
+        """Go over to sockets and what they are to do. Nothing can go wrong any more."""
+        new = [opened for opened, _ in given if opened.port is None]
+        for opened, port in given:
+            opened.give(port)
+        self._open = [opened for opened, _ in given]
+        self.watch.ports = [opened.seen(port) for opened, port in given]
+        for opened in new:
+            self._say(opened)
+        for opened in free:
+            self._leave(opened)
+        former, self._operator = self._operator, operator
+        if former is not None and former is not operator:
+            maybeDeferred(former.listening.stopListening)
+            former.site.cut()
+        if operator is not None:
+            port = self._make_operator_port(operator)
+            ports = [each.port for each in self._open if each.port is not None]
+            operator.give(port, build_operator_tree(port, ports))
+
+    def _unchanged_clients(self, config: Config) -> dict[str, UpstreamClient]:
+        after = {port.profile.name: port.profile for port in config.ports}
+        before = {port.profile.name: port.profile for port in self._config.ports}
+        same = {name for name in before if _is_unchanged(before[name], after.get(name))}
+        # A profile's second client has its name and a word more.
+        return {
+            name: client for name, client in self._clients.items() if name.partition(" ")[0] in same
+        }
+
+    def _find_port(
+        self, port: Port, free: list[OpenSocket], came: list[OpenSocket]
+    ) -> tuple[OpenSocket, OpenPort]:
+        """The socket of a port, open already or opened now, and what it is to do."""
+        opened = next((each for each in free if each.endpoint == port.endpoint), None)
+        if opened is None:
+            site = Site(None, self._reactor)
+            opened = OpenSocket(
+                port.endpoint, listen_now(self._endpoints(port.endpoint), port.endpoint, site), site
+            )
+            came.append(opened)
+        else:
+            free.remove(opened)
+            if (
+                opened.port is not None
+                and opened.port.admin is self.admin
+                and _is_unchanged(opened.port.profile, port.profile)
+            ):
+                return opened, opened.port
+        return opened, self._make_port(port, opened.listening.getHost())
+
+    def _make_port(self, port: Port, address: Any) -> OpenPort:
+        profile, host = port.profile, getattr(address, "host", None)
+        loopback = host is not None and is_loopback(host)
+        check_reach(port, address)
         client = self._client_of(profile)
         purse = self._purses.open(profile, client)
         return OpenPort(
             profile,
-            number,
+            getattr(address, "port", port.endpoint),
             self._reactor,
             client,
             Gate(profile, loopback=loopback, salt=self._salt),
@@ -205,17 +239,68 @@ class Ports(Service):
     def _note_refresh(self, profile: str, ok: bool) -> None:
         self.watch.metrics.note_refresh(profile, ok=ok)
 
-    def _listen(self, endpoint: str, site: Site) -> IListeningPort:
-        """All of Twisted's server endpoints listen at once; one that doesn't is of no use here."""
-        outcome: list[IListeningPort | Failure] = []
-        serverFromString(self._reactor, endpoint).listen(site).addBoth(outcome.append)
-        if not outcome:
-            raise Misconfigured(f"{endpoint}: did not open at once")
-        if isinstance(outcome[0], Failure):
-            error = outcome[0].value
-            why = error.socketError if isinstance(error, CannotListenError) else error
-            raise Misconfigured(f"{endpoint}: can't be opened: {why}")
-        return outcome[0]
+    def _find_operator(self, config: Config, came: list[OpenSocket]) -> OpenSocket | None:
+        """The socket of the operator's own port, open already or opened now."""
+        endpoint, opened = config.operator.listen, self._operator
+        if endpoint is None:
+            return None
+        if opened is None or opened.endpoint != endpoint:
+            site = Site(None, self._reactor)
+            try:
+                listening = listen_now(self._endpoints(endpoint), endpoint, site)
+            except Misconfigured as mistake:
+                # Callers are served all the same.
+                _log.error("there is no port for the operator: {why}", why=str(mistake))
+                return None
+            opened = OpenSocket(endpoint, listening, site)
+            came.append(opened)
+            _log.info("the operator's port listens on {endpoint}", endpoint=endpoint)
+        if not opened.is_near and not self.admin.has_token:
+            raise Misconfigured(f"{endpoint}: listens beyond loopback, and there is no admin token")
+        return opened
+
+    def _make_operator_port(self, opened: OpenSocket) -> OpenPort:
+        """What the operator's port does. It has no upstream: no path leads to the one that is named here."""
+        nobody = UpstreamClient(self._reactor, Upstream("http://127.0.0.1:9"), Timeouts())
+        return OpenPort(
+            _OPERATOR,
+            getattr(opened.listening.getHost(), "port", opened.endpoint),
+            self._reactor,
+            nobody,
+            Gate(
+                _OPERATOR,
+                loopback=opened.is_near,
+                salt=self._salt,
+                guarded=not self.admin.has_token,
+            ),
+            self._access,
+            watch=self.watch,
+            admin=self.admin,
+        )
+
+    def _say(self, opened: OpenSocket) -> None:
+        if opened.port is not None:
+            _log.info(
+                "{profile} listens on {host}:{number}",
+                profile=opened.port.profile.name,
+                host=getattr(opened.listening.getHost(), "host", ""),
+                number=opened.port.number,
+            )
+
+    def _leave(self, opened: OpenSocket) -> None:
+        """Close a port that the configuration no longer names, and let its answers end."""
+        _log.info("{endpoint} is closed, its answers go on", endpoint=opened.endpoint)
+        self._leaving.append(opened)
+        cut_later = self._reactor.callLater(self._config.drain, opened.cut)
+
+        def gone(_: object) -> None:
+            self._leaving.remove(opened)
+            if cut_later.active():
+                cut_later.cancel()
+
+        maybeDeferred(opened.listening.stopListening)
+        opened.site.drain()
+        opened.site.emptied().addCallback(gone)
 
     def _client_of(self, profile: Profile) -> UpstreamClient:
         return self._client(profile.name, profile.upstream, profile)
@@ -236,6 +321,8 @@ class Ports(Service):
 
     def _embedded_endpoint(self) -> IStreamClientEndpoint:
         """The embedded upstream, on a loopback port of its own that the system chooses."""
+        if self._embedded_elsewhere is not None:
+            return self._embedded_elsewhere
         if self._embedded is None:
             site = embedded_site(self._reactor, self._now)
             self._embedded = self._reactor.listenTCP(0, site, interface=_LOOPBACK)
@@ -258,7 +345,8 @@ class Ports(Service):
         self._cut_later = self._reactor.callLater(self._config.drain, self.cut)
         for each in self._open:
             each.site.drain()
-        await gatherResults([each.site.emptied() for each in self._open])
+        every = (*self._open, *self._leaving)
+        await gatherResults([each.site.emptied() for each in every])
         if self._cut_later.active():
             self._cut_later.cancel()
         await self._purses.close()
@@ -275,13 +363,10 @@ class Ports(Service):
 
     def cut(self) -> None:
         """End what still runs, now."""
-        for each in self._open:
-            each.port.cut_all("drained")
-            each.site.cut()
+        for each in (*self._open, *self._leaving):
+            each.cut()
 
 
-def is_loopback(host: str) -> bool:
-    """Whether an address, as a listening port tells it, is reached from this machine only."""
-    address = ipaddress.ip_address(host.partition("%")[0])
-    mapped = getattr(address, "ipv4_mapped", None)
-    return bool((mapped or address).is_loopback)
+def _is_unchanged(before: Profile, after: Profile | None) -> bool:
+    """Whether a profile is the same. Of a file of authorities only the name is known here."""
+    return before == after and before.upstream.ca_bundle is None

@@ -43,7 +43,7 @@ class Site(TwistedSite):
         self.draining = False
         self._channels: set[Channel] = set()
         self.on_refused = on_refused
-        self._emptied: Deferred[None] | None = None
+        self._emptied: list[Deferred[None]] = []
 
     def opened(self, channel: Channel) -> None:
         """A client connected."""
@@ -53,15 +53,16 @@ class Site(TwistedSite):
     def closed(self, channel: Channel) -> None:
         """A client's connection is gone."""
         self._channels.discard(channel)
-        if self._emptied is not None and not self._channels:
-            emptied, self._emptied = self._emptied, None
-            emptied.callback(None)
+        if not self._channels:
+            waiting, self._emptied = self._emptied, []
+            for emptied in waiting:
+                emptied.callback(None)
 
     def emptied(self) -> "Deferred[None]":
         """:returns: fires with ``None`` when no connection is open."""
         emptied: Deferred[None] = Deferred()
         if self._channels:
-            self._emptied = emptied
+            self._emptied.append(emptied)
         else:
             emptied.callback(None)
         return emptied

@@ -23,7 +23,7 @@ from tests.web.wiring import Connection, Wired, request, wire
 TOKEN = "the-operators-token"
 ADMIN = f"Authorization: Bearer {TOKEN}"
 FORM = "Content-Type: application/x-www-form-urlencoded"
-PAGES = ["/status", "/status/events", "/status/bodies?number=1", "/log", "/log_errors"]
+PAGES = ["/status", "/status/events", "/status/bodies?number=1&id=a", "/log", "/log_errors"]
 
 
 def get(wired: Wired, target: str, *fields: str, method: str = "GET") -> Connection:
@@ -145,6 +145,15 @@ def test_a_session_of_another_port_of_the_host_is_not_looked_at() -> None:
     assert status_of(get(wired, "/status", cookie.replace("4567=", "4568="))) == 401
 
 
+def test_another_token_ends_the_sessions_of_the_former_one() -> None:
+    wired, cookie = signed_in()
+    page = get(wired, "/status/events", cookie)
+    wired.port.admin.retire()
+    wired.clock.advance(2)
+    assert page.received().endswith(b"\r\n0\r\n\r\n")
+    assert status_of(get(wired, "/status", cookie)) == 401
+
+
 def test_signing_out_ends_the_session_itself() -> None:
     wired, cookie = signed_in()
     out = wired.client().send(request("POST", "/status/sign-out", FORM, cookie, body=b""))
@@ -255,11 +264,11 @@ def test_bodies_are_shown_where_the_profile_keeps_them_row_120() -> None:
     wired = keeping()
     prompt = b'{"prompt": "<script>alert(1)</script> sk-proj-abcdefghijk \x1b[31m"}'
     kind = "Content-Type: application/json"
-    wired.client().send(request("POST", "/v1/other", kind, body=prompt))
+    wired.client().send(request("POST", "/v1/other", kind, "X-Request-Id: a", body=prompt))
     played = wired.upstream.asked[0].answer()
     played.send(b'{"answer": "</pre>"}')
     played.end()
-    shown = get(wired, "/status/bodies?number=1", ADMIN)
+    shown = get(wired, "/status/bodies?number=1&id=a", ADMIN)
     assert fields_of(shown)["content-type"] == "application/json"
     sent, came = head_and_json(shown)[1]["bodies"]
     assert sent == (
@@ -273,7 +282,7 @@ def test_bodies_that_are_not_kept_are_not_found(number: str) -> None:
     wired = wire("passthrough", token=TOKEN)
     wired.client().send(request("POST", "/v1/other", body=b"prompt"))
     wired.upstream.asked[0].answer().end()
-    missing = get(wired, f"/status/bodies?number={number}", ADMIN)
+    missing = get(wired, f"/status/bodies?number={number}&id=x", ADMIN)
     assert status_of(missing) == 404
 
 
@@ -282,11 +291,15 @@ def test_translated_bodies_are_kept_both_ways_row_120() -> None:
     body = json.dumps(
         {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "Hello"}]}
     )
-    wired.client().send(request("POST", "/v1/messages", "anthropic-version: 2023-06-01", body=body))
+    wired.client().send(
+        request(
+            "POST", "/v1/messages", "anthropic-version: 2023-06-01", "X-Request-Id: a", body=body
+        )
+    )
     played = wired.upstream.asked[0].answer(status=500)
     played.send(b'{"error": {"message": "broken"}}')
     played.end()
-    sent, came = head_and_json(get(wired, "/status/bodies?number=1", ADMIN))[1]["bodies"]
+    sent, came = head_and_json(get(wired, "/status/bodies?number=1&id=a", ADMIN))[1]["bodies"]
     assert "Hello" in sent
     assert "broken" in came
 
@@ -303,7 +316,13 @@ def test_no_secret_is_in_any_output_pitfall_70() -> None:
     cookie = session(sign_in(wired))
     body = json.dumps({"model": f"m {secrets[3]}", "input": f"my key is {secrets[3]}"})
     wired.client().send(
-        request("POST", f"/v1/responses?key={secrets[3]}", f"x-api-key: {secrets[1]}", body=body)
+        request(
+            "POST",
+            f"/v1/responses?key={secrets[3]}",
+            f"x-api-key: {secrets[1]}",
+            "X-Request-Id: a",
+            body=body,
+        )
     )
     played = wired.upstream.asked[0].answer(headers=[(b"x-request-id", secrets[3].encode())])
     played.send(b"{}")

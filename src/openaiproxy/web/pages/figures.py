@@ -4,6 +4,10 @@ For the operator alone: whoever shows the admin token, or, where there is none, 
 which is on loopback then, and is no web page.
 """
 
+from collections.abc import Awaitable, Coroutine
+from typing import Any
+
+from openaiproxy.ops.adding import Collected
 from openaiproxy.ops.figures import figures
 from openaiproxy.web.admin import bearer_tokens
 from openaiproxy.web.pages.page import NO_STORE, Said, asked_methods, json_said, peer_of
@@ -25,7 +29,7 @@ def admit_operator(port: OpenPort, request: Request) -> None:
         port.admin.check(peer_of(request), bearer_tokens(request.requestHeaders))
 
 
-def show_figures(port: OpenPort, request: Request) -> Said:
+def show_figures(port: OpenPort, request: Request) -> "Said | Coroutine[Any, Any, Said]":
     """Say the metrics.
 
     :raises BadRequest: to those who may not see them.
@@ -34,8 +38,18 @@ def show_figures(port: OpenPort, request: Request) -> Said:
     if early is not None:
         return early
     admit_operator(port, request)
-    metrics = port.watch.metrics
-    if request.path.endswith(b"/prometheus") or _is_scraper(request):
+    as_text = request.path.endswith(b"/prometheus") or _is_scraper(request)
+    if port.watch.gather is not None:
+        return _show_all(port.watch.gather(), as_text)
+    return _say(port.watch.metrics, as_text)
+
+
+async def _show_all(gathering: Awaitable[Collected], as_text: bool) -> Said:
+    return _say(await gathering, as_text)
+
+
+def _say(metrics: Collected, as_text: bool) -> Said:
+    if as_text:
         return Said(200, [(b"Content-Type", _TEXT), NO_STORE], metrics.text())
     return json_said(200, figures(metrics))
 

@@ -263,8 +263,8 @@
   function bodiesOf(told) {
     const place = make("div"), button = make("button", { type: "button", class: "bodies" }, "Show bodies");
     button.addEventListener("click", async () => {
-      const answer = await fetch(`/status/bodies?number=${told.number}`).catch(() => null);
-      const found = answer && answer.ok ? (await answer.json()).bodies : ["No longer kept."];
+      const answer = await fetch(`/status/bodies?number=${told.number}&id=${encodeURIComponent(told.id)}`).catch(() => null);
+      const found = answer && answer.ok ? (await answer.json()).bodies : ["Not kept here any more."];
       place.replaceChildren(...found.map((text) => make("pre", { tabindex: 0 }, text)));
       // The button is gone, and whoever pressed it by a key goes on from here.
       place.firstElementChild.focus();

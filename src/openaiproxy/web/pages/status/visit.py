@@ -34,6 +34,7 @@ from openaiproxy.wire.headers import Field
 __all__ = ["nothing_here", "show_bodies", "show_live", "show_status", "sign_out"]
 
 _FORM_BYTES = 4096
+_DIGITS = 20
 _FORM_SECONDS = 10.0
 _WORDS = {
     "admin_token_missing": "",
@@ -76,7 +77,9 @@ def show_live(port: OpenPort, request: Request) -> Said | Streamed:
     was_session = port.admin.sessions.admits(values)
 
     def lasts() -> bool:
-        return not factory.draining and (not was_session or port.admin.sessions.admits(values))
+        if factory.draining or port.admin.retired:
+            return False
+        return not was_session or port.admin.sessions.admits(values)
 
     live = Live(port.watch, port.clock, lasts)
     if not live.subscribe():
@@ -94,8 +97,12 @@ def show_bodies(port: OpenPort, request: Request) -> Said:
     if early is not None:
         return early
     _admit(port, request)
-    [number, *_] = values_of(request.uri.partition(b"?")[2], "number") or [b""]
-    found = port.watch.bodies(int(number)) if number.isdigit() and len(number) < 20 else None
+    query = request.uri.partition(b"?")[2]
+    [number, *_] = values_of(query, "number") or [b""]
+    [name, *_] = values_of(query, "id") or [b""]
+    found = None
+    if number.isdigit() and len(number) < _DIGITS:
+        found = port.watch.bodies(int(number), name.decode("latin-1"))
     if found is None:
         raise BadRequest(404, "bodies_not_kept", "the bodies of that request are not kept")
     return json_said(200, {"bodies": found})

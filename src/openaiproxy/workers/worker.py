@@ -1,0 +1,197 @@
+"""A worker: serves on sockets that its parent opened, with a configuration that its parent read.
+
+::
+
+    0   what the parent says          1, 2   lines for the parent's log
+    3   what it says to the parent    4...   the listening sockets
+
+It is started without arguments. Everything it has to know comes in the first object, ``begin``; keys are among it, so
+it comes by a pipe and not in arguments or variables. It ends after ``drain``, or when its parent is gone, once its last
+answer is out; ``cut`` makes that at once. The terminal's signals reach a whole group of processes, so it leaves
+those to its parent.
+"""
+
+import os
+import pickle
+import signal
+import sys
+import time
+from base64 import b64decode
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+from twisted.internet import stdio
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import TCP4ClientEndpoint
+from twisted.internet.interfaces import IStreamServerEndpoint
+from twisted.logger import (
+    FileLogObserver,
+    ILogObserver,
+    LogEvent,
+    Logger,
+    formatEvent,
+    globalLogBeginner,
+    globalLogPublisher,
+)
+
+from openaiproxy.errors import Misconfigured
+from openaiproxy.ops.adding import Added, Collected, tell
+from openaiproxy.ops.files import LogFiles
+from openaiproxy.profile import Config
+from openaiproxy.web.ports import ACCESS, Ports
+from openaiproxy.workers.link import Link
+from openaiproxy.workers.sockets import adopted
+
+__all__ = ["FIRST_SOCKET", "TO_PARENT", "Worker", "main"]
+
+TO_PARENT = 3
+FIRST_SOCKET = 4
+_log = Logger(namespace="openaiproxy.worker")
+
+
+class Worker:
+    """One worker.
+
+    :param reactor: the real one.
+    :ivar answers: what the parent may ask. Others may add to it: what a worker answers here, any worker can have from
+        all of them with ``link.ask("all", question=...)``.
+    """
+
+    def __init__(self, reactor: Any) -> None:
+        self._reactor = reactor
+        self._ports: Ports | None = None
+        self._ending: Deferred[None] | None = None
+        self._farewell = False
+        self.answers: dict[str, Callable[[dict[str, Any]], Any]] = {
+            "status": self._status,
+            "metrics": lambda _: self._metrics(),
+        }
+        self.link = Link(self._heard, self.answers, self._parent_gone)
+
+    def _heard(self, word: str, message: dict[str, Any]) -> None:
+        if word == "begin":
+            self._begin(message)
+        elif word == "drain":
+            self.drain()
+        elif word == "cut" and self._ports is not None:
+            self._ports.cut()
+
+    def _begin(self, message: dict[str, Any]) -> None:
+        config: Config = pickle.loads(b64decode(message["config"]))
+        try:
+            self._ports = self._open(
+                config, message["sockets"], message["embedded"], b64decode(message["salt"])
+            )
+            self._ports.privilegedStartService()
+        except Misconfigured as mistakes:
+            _log.error("can't serve: {mistakes}", mistakes=str(mistakes))
+            self._reactor.stop()
+            return
+        self._ports.startService()
+        self._ports.watch.gather = self._gather
+        self.link.say("ready", ports=self._ports.urls())
+
+    def _open(
+        self,
+        config: Config,
+        sockets: list[tuple[str, int]],
+        embedded: int | None,
+        salt: bytes,
+    ) -> Ports:
+        files = LogFiles(config.logging, time.time, globalLogPublisher, shared=True)
+        globalLogPublisher.addObserver(files)
+        handed = [
+            (endpoint, FIRST_SOCKET + place, family)
+            for place, (endpoint, family) in enumerate(sockets)
+        ]
+
+        def find(endpoint: str) -> IStreamServerEndpoint:
+            row = next((each for each in handed if each[0] == endpoint), None)
+            if row is None:
+                raise Misconfigured(f"{endpoint}: no socket was handed over")
+            handed.remove(row)
+            return adopted(self._reactor, *row)
+
+        return Ports(
+            self._reactor,
+            config,
+            salt=salt,
+            payloads=files.payload_log,
+            access=Logger(namespace=ACCESS, observer=cast(ILogObserver, files.access)),
+            now=time.time,
+            endpoints=find,
+            embedded=TCP4ClientEndpoint(self._reactor, "127.0.0.1", embedded) if embedded else None,
+        )
+
+    def _status(self, _: Mapping[str, Any]) -> dict[str, Any]:
+        running = 0 if self._ports is None else self._ports.under_way
+        return {"pid": os.getpid(), "running": running}
+
+    def _metrics(self, *, lasting: bool = False) -> list[list[Any]]:
+        if self._ports is None:
+            return []
+        return tell(self._ports.watch.metrics.registry, lasting=lasting)
+
+    async def _gather(self) -> Collected:
+        return Added(await self.link.ask("all", question="metrics"))
+
+    def _parent_gone(self) -> None:
+        if self._farewell:
+            self._reactor.stop()
+        else:
+            self.drain()
+
+    def drain(self) -> None:
+        """Take no more callers, let running answers end, and end."""
+        if self._ending is not None:
+            return
+        if self._ports is None:
+            self._ending = Deferred()
+            self._stop(None)
+            return
+        self._ending = self._ports.stopService()
+        self._ending.addBoth(self._stop)
+
+    def _stop(self, _: object) -> None:
+        """Leave behind what was counted, and end once that is out."""
+        if self.link.over:
+            self._reactor.stop()
+            return
+        self._farewell = True
+        self.link.say("farewell", metrics=self._metrics(lasting=True))
+        if self.link.transport is not None:
+            self.link.transport.loseConnection()
+
+
+def _line(event: LogEvent) -> str:
+    """A line for the parent's log, which has its own clock."""
+    level = getattr(event.get("log_level"), "name", "info")
+    text = formatEvent(event)
+    failure = event.get("log_failure")
+    if failure is not None:
+        text = f"{text}\n{failure.getTraceback()}"
+    return f"[{event.get('log_namespace', '-')}#{level}] {text}\n"
+
+
+def main() -> None:
+    """Be a worker."""
+    from twisted.internet import reactor as the_reactor
+
+    reactor: Any = the_reactor
+    # The wall clock may jump, and would fire or starve every timer.
+    reactor.seconds = time.monotonic
+    worker = Worker(reactor)
+    globalLogBeginner.beginLoggingTo(
+        [FileLogObserver(sys.stdout, _line)], redirectStandardIO=False, discardBuffer=True
+    )
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: reactor.callFromThread(worker.drain))
+    # Of two systems' classes, checkers of types see the one that has no numbers.
+    standard_io: Any = stdio.StandardIO
+    standard_io(worker.link, 0, TO_PARENT, reactor=reactor)
+    reactor.run(installSignalHandlers=False)
+
+
+if __name__ == "__main__":
+    main()
