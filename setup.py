@@ -41,10 +41,13 @@ setup(
         "twisted[tls]>=26.10",
     ],
     extras_require={
+        # Who parses HTTP by default, where it is there.
+        "fast": ["httptools>=0.6.4"],
         "test": [
             "anthropic>=0.60",
             "build",
             "h11",
+            "httptools>=0.6.4",
             "httpx",
             "hypothesis",
             "jsonschema",

@@ -8,6 +8,8 @@ Times are seconds, sizes are bytes, ``None`` is "no limit".
 """
 
 from collections.abc import Mapping
+from importlib.util import find_spec
+from typing import Final
 
 from attrs import field, frozen
 
@@ -15,6 +17,7 @@ from openaiproxy.bridging import Bridging
 from openaiproxy.codex.account import Account
 
 __all__ = [
+    "WIRE",
     "ClientAuth",
     "ClientKey",
     "Config",
@@ -30,6 +33,9 @@ __all__ = [
     "Timeouts",
     "Upstream",
 ]
+
+#: Who parses HTTP where nothing else is said: llhttp where the package that brings it is installed.
+WIRE: Final = "twisted" if find_spec("httptools") is None else "ours"
 
 ANY_METHOD: frozenset[str] | None = None
 
@@ -283,6 +289,7 @@ class Operator:
 class Config:
     """Everything that the process was told.
 
+    :param wire: who parses HTTP on both sides: ``ours`` (on llhttp) or ``twisted`` (in Python).
     :param drain: seconds that running answers are given after SIGTERM.
     :param workers: processes that serve beside the first; 0 leaves that to the first itself, ``None`` is one for each
         core.
@@ -294,6 +301,7 @@ class Config:
 
     ports: tuple[Port, ...]
     logging: Logging = Logging()
+    wire: str = WIRE
     operator: Operator = Operator()
     drain: float = 30.0
     workers: int | None = 0

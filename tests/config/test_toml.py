@@ -16,7 +16,8 @@ def mistakes(toml: str) -> list[str]:
         ("[profile.x]", "profile: expected a profile's name, of letters, digits, - and _"),
         (
             "xyzzy = 3",
-            "xyzzy: unknown key; known are drain, host, listen, logging, operator, port, profile, profiles",
+            "xyzzy: unknown key; known are drain, host, listen, logging, operator, port, profile, "
+            "profiles, wire",
         ),
         ("upstream = 'http://h'", "upstream: belongs in a [profiles.NAME]"),
         ("log-file = 'x'", "log-file: belongs in [logging], as file"),

@@ -1,10 +1,22 @@
 """What tests of the upstream side share."""
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from twisted.logger import LogEvent, globalLogPublisher
+
+from openaiproxy.upstream.reading import Reading, reading
+
+from .peers import CHOSEN, INSTALLED
+
+
+@pytest.fixture(params=INSTALLED)
+def on_wire(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The parser that reads the answers, one after the other."""
+    CHOSEN.append(request.param)
+    yield request.param
+    CHOSEN.pop()
 
 
 @pytest.fixture(scope="session")
@@ -28,3 +40,9 @@ def nothing_unhandled(few_objects: None) -> Iterator[None]:
     gc.collect()
     globalLogPublisher.removeObserver(observe)
     assert [event["log_failure"].getErrorMessage() for event in failures] == []
+
+
+@pytest.fixture
+def answer(on_wire: str) -> Callable[[], Reading]:
+    """What makes a reader of one answer."""
+    return reading(on_wire)

@@ -4,6 +4,7 @@
 it matters: it tells a registered producer that the connection is gone, and reports an abort a turn later.
 """
 
+from importlib.util import find_spec
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred, succeed
@@ -23,11 +24,20 @@ from twisted.web.http import PotentialDataLoss
 from twisted.web.iweb import UNKNOWN_LENGTH, IBodyProducer
 from zope.interface import implementer
 
-from openaiproxy.profile import Timeouts, Upstream
+from openaiproxy.profile import WIRE, Timeouts, Upstream
 from openaiproxy.upstream.client import Answer, UpstreamClient
 
 T = TypeVar("T")
 BASE = "http://upstream.test"
+#: The parsers that can be tested here.
+INSTALLED = ("twisted",) if find_spec("httptools") is None else ("ours", "twisted")
+#: The wires that the fixture ``on_wire`` has chosen; the last is the one that clients are made for.
+CHOSEN: list[str] = [WIRE]
+
+
+def client_on_wire(*arguments: Any) -> UpstreamClient:
+    """An :class:`UpstreamClient` whose answers are read by the parser that is being tested."""
+    return UpstreamClient(*arguments, wire=CHOSEN[-1])
 
 
 class Line(StringTransport):
@@ -189,7 +199,7 @@ class Talk:
     def __init__(self, upstream: Upstream | None = None, **timeouts: float) -> None:
         self.clock = Clock()
         self.peer = Peer(self.clock)
-        self.client = UpstreamClient(
+        self.client = client_on_wire(
             self.clock, upstream or Upstream(BASE), Timeouts(**timeouts), self.peer
         )
 

@@ -16,15 +16,17 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.test import iosim
 from twisted.web.resource import Resource
-from twisted.web.server import NOT_DONE_YET, Request, Site
+from twisted.web.server import NOT_DONE_YET, Site
+from twisted.web.server import Request as ServerRequest
 
 from openaiproxy.errors import BadUpstream
 from openaiproxy.profile import Timeouts, Upstream
-from openaiproxy.upstream.client import UpstreamClient
+from openaiproxy.upstream.agent import Prepared
+from openaiproxy.upstream.connection import Request
 
-from .peers import BASE, Body, Dials, Taker, Talk, error, got, take
+from .peers import BASE, Body, Dials, Taker, Talk, client_on_wire, error, got, take
 
-pytestmark = pytest.mark.usefixtures("nothing_unhandled")
+pytestmark = pytest.mark.usefixtures("nothing_unhandled", "on_wire")
 
 EMPTY = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
@@ -102,6 +104,9 @@ def test_methods_that_usually_have_a_body_say_when_they_have_none(method: bytes)
         (b"GET", b"/", (b"A", b"b\nC: d")),
         (b"GET", b"/", (b"A", b"b\0")),
         (b"GET", b"/", (b"A\r\nB", b"c")),
+        (b"GET", b"/", (b"A B", b"c")),
+        (b"GET", b"/", (b"", b"c")),
+        (b"GET", b"/", (b"Host ", b"other.test")),
         (b"GET", b"/", (b"hOst", b"other.test")),
         (b"GET", b"/", (b"content-length", b"5")),
         (b"GET", b"/", (b"Transfer-Encoding", b"chunked")),
@@ -249,7 +254,7 @@ def test_a_failed_dial_names_its_kind_and_the_peer(
     reason: Exception, status: int, code: str
 ) -> None:
     dials = Dials()
-    client = UpstreamClient(Clock(), Upstream(BASE), Timeouts(), dials)
+    client = client_on_wire(Clock(), Upstream(BASE), Timeouts(), dials)
     asked = client.fetch(b"GET", b"/", [])
     dials.waiting[0].errback(Failure(reason))
     problem = error(asked)
@@ -260,7 +265,7 @@ def test_a_failed_dial_names_its_kind_and_the_peer(
 
 def test_a_dial_that_takes_too_long_is_called_off() -> None:
     clock, dials = Clock(), Dials()
-    client = UpstreamClient(clock, Upstream(BASE), Timeouts(connect=3), dials)
+    client = client_on_wire(clock, Upstream(BASE), Timeouts(connect=3), dials)
     asked = client.fetch(b"GET", b"/", [])
     clock.advance(2.9)
     assert dials.cancelled == 0
@@ -282,7 +287,7 @@ def test_waiting_for_the_answer_has_no_limit_here() -> None:
 
 def test_cancelling_a_dial_calls_it_off() -> None:
     clock, dials = Clock(), Dials()
-    client = UpstreamClient(clock, Upstream(BASE), Timeouts(), dials)
+    client = client_on_wire(clock, Upstream(BASE), Timeouts(), dials)
     asked = client.fetch(b"GET", b"/", [])
     asked.cancel()
     assert dials.cancelled == 1
@@ -334,9 +339,9 @@ class Slow(Resource):
     """Answers when told to."""
 
     isLeaf = True
-    pending: Request
+    pending: ServerRequest
 
-    def render(self, request: Request) -> int:
+    def render(self, request: ServerRequest) -> int:
         self.pending = request
         return NOT_DONE_YET
 
@@ -356,7 +361,7 @@ def test_a_real_site_understands_the_requests_and_its_answers_are_understood() -
             dial.callback(client)
             return dial
 
-    client = UpstreamClient(clock, Upstream(BASE), Timeouts(), Joined())
+    client = client_on_wire(clock, Upstream(BASE), Timeouts(), Joined())
     body = Body()
     asked = client.fetch(b"POST", b"/v1/x?a=%2F", [(b"X-A", b"1")], body)
     body.write(b"hello ")
@@ -392,3 +397,10 @@ def test_a_taker_hears_nothing_before_it_takes() -> None:
     taker = Taker()
     got(asked).deliver(taker)
     assert (taker.body, talk.line.paused) == (b"ab", False)
+
+
+def test_what_treq_is_given_for_headers_shows_no_key() -> None:
+    request = Request(b"GET", b"GET / HTTP/1.1\r\nAuthorization: Bearer sk-1\r\n\r\n", None)
+    shown = repr(Prepared(request))
+    assert "sk-1" not in shown
+    assert "prepared" in shown

@@ -6,12 +6,11 @@ from twisted.internet.task import Clock
 
 from openaiproxy.errors import BadUpstream
 from openaiproxy.profile import Timeouts, Upstream
-from openaiproxy.upstream.client import UpstreamClient
 from openaiproxy.upstream.connect import TunnelEndpoint
 
-from .peers import BASE, Peer, error, got, take
+from .peers import BASE, Peer, client_on_wire, error, got, take
 
-pytestmark = pytest.mark.usefixtures("nothing_unhandled")
+pytestmark = pytest.mark.usefixtures("nothing_unhandled", "on_wire")
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 OPEN = b"HTTP/1.1 200 Connection established\r\n\r\n"
@@ -24,7 +23,7 @@ class Tunnelled:
         self.clock = Clock()
         self.peer = Peer(self.clock)
         tunnel = TunnelEndpoint(self.peer, "proxy.test:3128", "upstream.test:443", authorization)
-        self.client = UpstreamClient(self.clock, Upstream(BASE), Timeouts(connect=3), tunnel)
+        self.client = client_on_wire(self.clock, Upstream(BASE), Timeouts(connect=3), tunnel)
         self.asked = self.client.fetch(b"GET", b"/x", [])
         self.line = self.peer.lines[0]
 

@@ -1,8 +1,10 @@
 """One connection: every way in which an answer, a request or the connection itself can end."""
 
+import gc
 from collections.abc import Callable
 
 import pytest
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
@@ -11,7 +13,7 @@ from openaiproxy.upstream.upload import WrongBodyLength
 
 from .peers import Body, Line, Taker, Talk, error, got, take
 
-pytestmark = pytest.mark.usefixtures("nothing_unhandled")
+pytestmark = pytest.mark.usefixtures("nothing_unhandled", "on_wire")
 
 SIZED = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -339,6 +341,67 @@ def test_a_body_of_unknown_length_is_sent_in_chunks_and_empty_writes_do_not_end_
     assert talk.line.heard() == b"14\r\n" + b"a" * 20 + b"\r\n"
     body.done.callback(None)
     assert talk.line.heard() == b"0\r\n\r\n"
+
+
+class AtHand(Body):
+    """A body that is there as a whole, and written piece by piece."""
+
+    def __init__(self, *pieces: bytes) -> None:
+        super().__init__(sum(map(len, pieces)))
+        self.pieces = pieces
+
+    def startProducing(self, consumer: object) -> "Deferred[None]":
+        produced = super().startProducing(consumer)
+        for piece in self.pieces:
+            self.write(piece)
+        self.done.callback(None)
+        return produced
+
+
+def test_a_body_that_is_at_hand_leaves_with_its_head_in_one_write() -> None:
+    talk = Talk()
+    talk.answered(SIZED + b"0123456789")
+    writes: list[bytes] = []
+    talk.line.write = writes.append  # type: ignore[method-assign]
+    talk.ask(b"POST", body=AtHand(b"he", b"llo"))
+    assert len(writes) == 1
+    assert writes[0].endswith(b"\r\nContent-Length: 5\r\n\r\nhello")
+
+
+def test_a_body_that_is_over_is_not_paused_by_its_last_bytes() -> None:
+    talk, body = Talk(), AtHand(b"hello")
+    talk.answered(SIZED + b"0123456789")
+
+    def fill(data: bytes) -> None:
+        if talk.line.producer is not None:
+            talk.line.producer.pauseProducing()
+
+    talk.line.write = fill  # type: ignore[method-assign]
+    talk.ask(b"POST", body=body)
+    assert body.calls == ["start"]
+
+
+def test_no_more_of_it_is_held_for_that_than_a_read_brings() -> None:
+    talk = Talk()
+    talk.answered(SIZED + b"0123456789")
+    writes: list[bytes] = []
+    talk.line.write = writes.append  # type: ignore[method-assign]
+    talk.ask(b"POST", body=AtHand(*[b"x" * 50_000] * 6))
+    assert max(map(len, writes)) < 150_000
+    assert b"".join(writes).endswith(b"\r\n\r\n" + b"x" * 300_000)
+
+
+def test_an_answer_leaves_no_circle_of_objects_behind(on_wire: str) -> None:
+    talk = Talk()
+    talk.answered(SIZED + b"0123456789")
+    gc.collect()
+    gc.disable()
+    try:
+        for said in (SIZED + b"0123456789", CHUNKED + b"3\r\nabc\r\n0\r\n\r\n"):
+            talk.answered(said)
+            assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 def test_an_empty_body_is_one_too() -> None:

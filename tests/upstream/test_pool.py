@@ -7,7 +7,7 @@ from openaiproxy.upstream import pool
 
 from .peers import Body, Talk, error, got
 
-pytestmark = pytest.mark.usefixtures("nothing_unhandled")
+pytestmark = pytest.mark.usefixtures("nothing_unhandled", "on_wire")
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 

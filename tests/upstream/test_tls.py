@@ -14,13 +14,13 @@ from zope.interface import implementer
 
 from openaiproxy.errors import BadUpstream
 from openaiproxy.profile import Timeouts, Upstream
-from openaiproxy.upstream.client import Answer, UpstreamClient
+from openaiproxy.upstream.client import Answer
 from openaiproxy.upstream.tls import TlsEndpoint, client_options, trust
 
 from .certificates import Authority
-from .peers import Peer, error, take
+from .peers import Peer, client_on_wire, error, take
 
-pytestmark = pytest.mark.usefixtures("nothing_unhandled")
+pytestmark = pytest.mark.usefixtures("nothing_unhandled", "on_wire")
 
 
 class Server(Protocol):
@@ -67,7 +67,7 @@ class Secured:
         self.wire = Wire(self.clock, options)
         peer = f"{host}:443"
         endpoint = TlsEndpoint(self.wire, client_options(host, trust(bundle)), peer, self.clock)
-        self.client = UpstreamClient(
+        self.client = client_on_wire(
             self.clock, Upstream("https://upstream.test"), Timeouts(connect=3), endpoint
         )
 
@@ -198,7 +198,7 @@ class Stalled:
         self.peer = Peer(self.clock)
         options = client_options("upstream.test", trust(None))
         endpoint = TlsEndpoint(self.peer, options, "upstream.test:443", self.clock)
-        self.client = UpstreamClient(
+        self.client = client_on_wire(
             self.clock, Upstream("https://upstream.test"), Timeouts(connect=3), endpoint
         )
         self.asked = self.client.fetch(b"GET", b"/", [])

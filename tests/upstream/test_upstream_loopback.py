@@ -23,9 +23,9 @@ from openaiproxy.profile import Timeouts, Upstream
 from openaiproxy.upstream.client import Answer, UpstreamClient
 
 from .certificates import Authority
-from .peers import Body, Taker
+from .peers import Body, Taker, client_on_wire
 
-pytestmark = pytest.mark.usefixtures("nothing_unhandled")
+pytestmark = pytest.mark.usefixtures("nothing_unhandled", "on_wire")
 reactor: Any = global_reactor
 AUTHORIZATION = b"Basic " + b64encode(b"user:p@ss")
 
@@ -120,7 +120,7 @@ async def listening(factory: Factory, options: Any = None) -> AsyncIterator[int]
 
 @asynccontextmanager
 async def client(base: str, **settings: Any) -> AsyncIterator[UpstreamClient]:
-    made = UpstreamClient(reactor, Upstream(base, **settings), Timeouts(connect=5))
+    made = client_on_wire(reactor, Upstream(base, **settings), Timeouts(connect=5))
     try:
         yield made
     finally:
@@ -305,7 +305,7 @@ async def test_http_through_a_proxy_asks_it_for_the_whole_url_and_shows_it_the_p
         await whole(await asking.fetch(b"GET", b"/a%2Fb?", []))
         assert resource.authorizations == [AUTHORIZATION]
         problem = await fails(
-            UpstreamClient(
+            client_on_wire(
                 reactor,
                 Upstream("http://h.test", proxy=f"http://127.0.0.1:{port}"),
                 Timeouts(),

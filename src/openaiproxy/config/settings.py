@@ -40,6 +40,7 @@ from openaiproxy.config.values import (
     size,
     unordered,
     whole,
+    wire,
     yes_no,
 )
 
@@ -233,6 +234,7 @@ _PROCESS = (
         "Processes that serve, or auto for one each core; 0 is the first alone.",
         absent="auto",
     ),
+    _process("wire", wire, "wire", "Who parses HTTP: ours, on llhttp, or twisted."),
     _logging(
         "log-file",
         or_none(file_path),

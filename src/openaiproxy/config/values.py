@@ -15,6 +15,8 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from math import isfinite
 from pathlib import Path
 
+from openaiproxy.profile import WIRE
+
 __all__ = [
     "KEY_REFUSED",
     "NAME",
@@ -39,6 +41,7 @@ __all__ = [
     "size",
     "unordered",
     "whole",
+    "wire",
     "yes_no",
 ]
 
@@ -77,6 +80,14 @@ def choice(*words: str) -> Parser:
         raise ValueError(f"expected {' or '.join(words)}")
 
     return parse
+
+
+def wire(raw: object) -> str:
+    """``ours`` or ``twisted``; the former needs a parser that may not be installed."""
+    said = choice("ours", "twisted")(raw)
+    if said == "ours" and WIRE != "ours":
+        raise ValueError("needs the package httptools, which is not installed")
+    return str(said)
 
 
 _LEVEL = choice("debug", "info", "warn", "warning", "error")

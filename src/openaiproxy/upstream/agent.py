@@ -1,9 +1,12 @@
-"""Between treq and our connections: an agent for one request, which sends that and nothing else.
+"""Between treq and our connections: an agent that sends a prepared request, and nothing else.
 
 treq adds ``Accept-Encoding``, takes gzip apart, keeps cookies, upper-cases methods and rewrites
-URLs. So it gets a URL that means nothing, no headers, and a jar that is always empty;
-:class:`OneRequest`, under it, knows the bytes to send. What comes back shows treq no header
-(:class:`~openaiproxy.upstream.incoming.Incoming`), hence nothing to decode.
+URLs. So it gets a URL that means nothing, a jar that is always empty, and headers of a class of
+ours (:class:`Prepared`) that change for nobody and hold the request's very bytes; :class:`PoolAgent`,
+under it, looks at nothing else. What comes back shows treq no header
+(:class:`~openaiproxy.upstream.incoming.Incoming`), hence nothing to decode. All of this costs treq
+little time, too: it has no header to copy, no cookie to look for, and its callbacks stand on the
+one ``Deferred`` that the connection made.
 
 A request is sent a second time, on a fresh connection, only if it went out on a reused one that
 turned out to be closed, no byte of an answer came, it has no body, and its method is one that
@@ -19,6 +22,7 @@ from treq.client import HTTPClient
 from treq.cookies import IndexableCookieJar
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
+from twisted.python.failure import Failure
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent, IBodyProducer, IResponse
 from zope.interface import implementer
@@ -27,7 +31,7 @@ from openaiproxy.upstream.connection import Request, Unanswered
 from openaiproxy.upstream.incoming import Incoming
 from openaiproxy.upstream.pool import Pool
 
-__all__ = ["NoCookies", "OneRequest", "ask"]
+__all__ = ["Asker", "NoCookies", "PoolAgent", "Prepared"]
 
 _SAFE: Final = frozenset((b"GET", b"HEAD", b"OPTIONS"))
 
@@ -61,17 +65,37 @@ class _Placeholder(EncodedURL):
 _URL: Final = _Placeholder.from_text("http://upstream/")
 
 
-@implementer(IAgent)
-class OneRequest:
-    """Sends one request over a pool.
+class Prepared(Headers):
+    """A whole request, in the place where treq expects headers. Nothing can be added to it.
 
-    :ivar incoming: its answer, once there is one.
+    :ivar request: what is sent.
     """
 
-    def __init__(self, pool: Pool, request: Request) -> None:
-        self.incoming: Incoming | None = None
+    def __init__(self, request: Request) -> None:
+        self.request = request
+
+    def __repr__(self) -> str:
+        """Nothing of the request, whose fields hold keys."""
+        return "<a prepared request>"
+
+    def copy(self) -> "Prepared":
+        """It is handed on as it is."""
+        return self
+
+    def hasHeader(self, name: str | bytes) -> bool:
+        """Nobody needs to add a ``Cookie``."""
+        return True
+
+    def addRawHeader(self, name: str | bytes, value: str | bytes) -> None:
+        """Not taken: what is sent is fixed."""
+
+
+@implementer(IAgent)
+class PoolAgent:
+    """Sends requests over a pool."""
+
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._request = request
 
     def request(
         self,
@@ -80,45 +104,55 @@ class OneRequest:
         headers: Headers | None = None,
         bodyProducer: IBodyProducer | None = None,
     ) -> "Deferred[IResponse]":
-        """``IAgent``: the arguments are not looked at."""
-        return Deferred.fromCoroutine(self._send())
-
-    async def _send(self) -> IResponse:
-        self.incoming = await self._exchange()
-        return self.incoming
-
-    async def _exchange(self) -> Incoming:
-        request = self._request
+        """``IAgent``: only the headers are looked at, which are :class:`Prepared`."""
+        assert isinstance(headers, Prepared)
+        request = headers.request
         reused = self._pool.take()
-        if reused is not None:
-            try:
-                return await reused.send(request)
-            except Unanswered:
-                if request.body is not None or request.method not in _SAFE:
-                    raise
+        if reused is None:
+            answered = Deferred.fromCoroutine(self._afresh(request))
+        else:
+            answered = reused.send(request)
+            if request.body is None and request.method in _SAFE:
+                answered.addErrback(self._again, request)
+        return cast("Deferred[IResponse]", answered)
+
+    def _again(self, failure: Failure, request: Request) -> "Deferred[Incoming]":
+        failure.trap(Unanswered)
+        return Deferred.fromCoroutine(self._afresh(request))
+
+    async def _afresh(self, request: Request) -> Incoming:
         connection = await self._pool.dial()
         return await connection.send(request)
 
 
-async def ask(pool: Pool, request: Request, jar: NoCookies, reactor: IReactorTime) -> Incoming:
-    """Send a request by way of treq.
+class Asker:
+    """Sends requests by way of treq.
 
-    :return: the answer, whose head is there.
-    :raises Exception: as :meth:`Connection.send <openaiproxy.upstream.connection.Connection.send>`
-        and :meth:`Pool.dial <openaiproxy.upstream.pool.Pool.dial>` do.
+    :param reactor: only so that treq does not import the global one.
     """
-    agent = OneRequest(pool, request)
-    await HTTPClient(agent, jar, _as_it_is).request(
-        "GET" if request.body is None else "POST",
-        _URL,
-        data=request.body,
-        cookies=jar,
-        allow_redirects=False,
-        unbuffered=True,
-        reactor=cast(Any, reactor),  # only so that treq does not import the global one
-    )
-    assert agent.incoming is not None
-    return agent.incoming
+
+    def __init__(self, pool: Pool, reactor: IReactorTime) -> None:
+        self._jar = NoCookies()
+        self._treq = HTTPClient(PoolAgent(pool), self._jar, _as_it_is)
+        self._reactor = cast(Any, reactor)
+
+    def ask(self, request: Request) -> "Deferred[Any]":
+        """:return: fires with treq's response when its head is there, whose ``original`` is the
+        :class:`~openaiproxy.upstream.incoming.Incoming`; may be cancelled. Fails as
+        :meth:`Connection.send <openaiproxy.upstream.connection.Connection.send>` and
+        :meth:`Pool.dial <openaiproxy.upstream.pool.Pool.dial>` do.
+        """
+        answered = self._treq.request(
+            "GET" if request.body is None else "POST",
+            _URL,
+            headers=Prepared(request),
+            data=request.body,
+            cookies=self._jar,
+            allow_redirects=False,
+            unbuffered=True,
+            reactor=self._reactor,
+        )
+        return cast("Deferred[Any]", answered)
 
 
 def _as_it_is(body: IBodyProducer) -> IBodyProducer:

@@ -12,7 +12,7 @@ cut anywhere, and never raise: what was good before a fault is still given out.
 """
 
 import re
-from typing import Final
+from typing import Final, Protocol
 
 from attrs import define, field
 
@@ -25,6 +25,25 @@ _TRAILER_LIMIT: Final = 64 * 1024
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\0\r\n]*)?")
 _PLAIN_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})\r\n")
 _WITHOUT_BODY = (204, 304)
+
+
+class BodyReader(Protocol):
+    """Tells a body's bytes from those around them."""
+
+    @property
+    def over(self) -> bool:
+        """Whether the body is whole."""
+
+    @property
+    def excess(self) -> bool:
+        """Whether bytes came after its end."""
+
+    @property
+    def fault(self) -> str | None:
+        """What is wrong with it, ``None`` while nothing is."""
+
+    def feed(self, data: bytes) -> bytes:
+        """:return: those of the bytes that are the body's."""
 
 
 @define
@@ -151,10 +170,7 @@ class Chunked:
             self.fault = "its trailer is malformed or too long"
 
 
-BodyReader = Sized | Chunked | Endless
-
-
-def body_reader(head: Head, method: bytes) -> BodyReader | None:
+def body_reader(head: Head, method: bytes) -> Sized | Chunked | Endless | None:
     """Choose how the body that belongs to a head is read (RFC 9112, 6.3).
 
     :param method: of the request, as it was sent.

@@ -11,28 +11,31 @@ limit here: that is the exchange's affair.
 
 import re
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from attrs import field, frozen
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IProtocol, IReactorTime, IStreamClientEndpoint
+from twisted.python.failure import Failure
 from twisted.web.iweb import UNKNOWN_LENGTH, IBodyProducer
 
 from openaiproxy.errors import BadUpstream
-from openaiproxy.profile import Timeouts, Upstream
-from openaiproxy.upstream.agent import NoCookies, ask
+from openaiproxy.profile import WIRE, Timeouts, Upstream
+from openaiproxy.upstream.agent import Asker
 from openaiproxy.upstream.connect import proxy_refused
 from openaiproxy.upstream.connection import CutShort, Request, Unanswered
 from openaiproxy.upstream.endpoints import find_way
 from openaiproxy.upstream.heads import InvalidAnswer
 from openaiproxy.upstream.incoming import Incoming
 from openaiproxy.upstream.pool import Pool
-from openaiproxy.wire.headers import Field
+from openaiproxy.upstream.reading import reading
+from openaiproxy.wire.headers import Field, is_token
 
 __all__ = ["Answer", "UpstreamClient"]
 
 _REQUEST_LINE = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+ /[\x21-\x7e\x80-\xff]*")
-_OURS = re.compile(rb"^(?:host|content-length|transfer-encoding|connection)[ \t]*:", re.I | re.M)
+_OURS: Final = frozenset((b"host", b"content-length", b"transfer-encoding", b"connection"))
+_NAMES_KEPT: Final = 1024
 # Methods that usually have a body say so when they have none (RFC 9110, 8.6).
 _USUALLY_WITH_BODY: Final = frozenset((b"POST", b"PUT", b"PATCH"))
 _PROXY_AUTHENTICATION_REQUIRED: Final = 407
@@ -76,6 +79,7 @@ class UpstreamClient:
 
     :param reactor: clock and name resolver.
     :param endpoint: reaches the upstream in place of its address: the embedded one, or a test's.
+    :param wire: who reads answers, ``ours`` or ``twisted``.
     :raises Misconfigured: when base, proxy or CA bundle are unusable.
     """
 
@@ -85,17 +89,19 @@ class UpstreamClient:
         upstream: Upstream,
         timeouts: Timeouts,
         endpoint: IStreamClientEndpoint | None = None,
+        wire: str = WIRE,
     ) -> None:
         way = find_way(reactor, upstream, timeouts.connect, endpoint)
-        self._clock = reactor
         self._peer = way.origin.peer
         self._proxy = way.peer if way.by_proxy else None
         self._before_target = way.before_target
         self._host = b"Host: " + way.origin.authority.encode()
         if way.authorization is not None:
             self._host += b"\r\nProxy-Authorization: " + way.authorization
-        self._pool = Pool(reactor, way.endpoint, way.peer, timeouts.connect)
-        self._jar = NoCookies()
+        self._breaks_in_host = self._host.count(b"\n")
+        self._pool = Pool(reactor, way.endpoint, way.peer, timeouts.connect, reading(wire))
+        self._asker = Asker(self._pool, reactor)
+        self._names: set[bytes] = set()  # of fields that may be sent; most requests have the same
 
     def fetch(
         self,
@@ -116,7 +122,11 @@ class UpstreamClient:
             :class:`~openaiproxy.errors.BadUpstream`; with what ``body`` failed with,
             ``WrongBodyLength`` included; or with ``ValueError`` when this is no request.
         """
-        return Deferred.fromCoroutine(self._fetch(method, target, headers, body))
+        try:
+            request = Request(method, self._head(method, target, headers, body), body)
+        except ValueError as error:
+            return fail(error)
+        return self._asker.ask(request).addCallbacks(self._answered, self._failed)
 
     def close(self) -> "Deferred[None]":
         """Close the idle connections; those in use close after their answer.
@@ -125,23 +135,23 @@ class UpstreamClient:
         """
         return self._pool.close()
 
-    async def _fetch(
-        self, method: bytes, target: bytes, headers: Sequence[Field], body: IBodyProducer | None
-    ) -> Answer:
-        request = Request(method, self._head(method, target, headers, body), body)
-        try:
-            incoming = await ask(self._pool, request, self._jar, self._clock)
-        except (Unanswered, CutShort) as error:
-            raise self._closed(error) from None
-        except InvalidAnswer as error:
-            message = f"the answer of {self._peer} is invalid: {error}"
-            raise BadUpstream(502, "upstream_invalid_answer", message) from None
+    def _answered(self, response: Any) -> Answer:
+        incoming: Incoming = response.original
         head = incoming.head
         if self._proxy is not None and head.status == _PROXY_AUTHENTICATION_REQUIRED:
             incoming.abort()
             raise proxy_refused(self._proxy, f"answered {head.status}")
         length = None if head.status == 204 else head.length
         return Answer(head.status, head.phrase, head.headers, length, incoming)
+
+    def _failed(self, failure: Failure) -> Failure:
+        error = failure.value
+        if isinstance(error, (Unanswered, CutShort)):
+            raise self._closed(error) from None
+        if isinstance(error, InvalidAnswer):
+            message = f"the answer of {self._peer} is invalid: {error}"
+            raise BadUpstream(502, "upstream_invalid_answer", message) from None
+        return failure
 
     def _closed(self, error: Exception) -> BadUpstream:
         what = "within" if isinstance(error, CutShort) else "without"
@@ -154,15 +164,12 @@ class UpstreamClient:
     ) -> bytes:
         if _REQUEST_LINE.fullmatch(b"%b %b" % (method, target)) is None:
             raise ValueError("no method and target that could stand in a request line")
+        names = self._names
         lines = [b"%b %b%b HTTP/1.1" % (method, self._before_target, target), self._host]
-        fields = [b"%b: %b" % (name, value) for name, value in headers]
-        written = b"\r\n".join(fields)
-        breaks = max(0, len(fields) - 1)
-        if written.count(b"\n") != breaks or written.count(b"\r") != breaks or b"\0" in written:
-            raise ValueError("a header field has a line break or NUL in it")
-        if _OURS.search(written) is not None:
-            raise ValueError("Host, Connection and framing are not the caller's to give")
-        lines += fields
+        for name, value in headers:
+            if name not in names:
+                self._admit(name)
+            lines.append(b"%b: %b" % (name, value))
         if body is None:
             if method in _USUALLY_WITH_BODY:
                 lines.append(b"Content-Length: 0")
@@ -170,4 +177,16 @@ class UpstreamClient:
             lines.append(b"Transfer-Encoding: chunked")
         else:
             lines.append(b"Content-Length: %d" % body.length)
-        return b"\r\n".join([*lines, b"", b""])
+        breaks = len(lines) + self._breaks_in_host + 1
+        written = b"\r\n".join([*lines, b"", b""])
+        if written.count(b"\n") != breaks or written.count(b"\r") != breaks or b"\0" in written:
+            raise ValueError("a header field has a line break or NUL in it")
+        return written
+
+    def _admit(self, name: bytes) -> None:
+        if not is_token(name):
+            raise ValueError("the name of a header field is none")
+        if name.lower() in _OURS:
+            raise ValueError("Host, Connection and framing are not the caller's to give")
+        if len(self._names) < _NAMES_KEPT:
+            self._names.add(name)

@@ -19,6 +19,7 @@ before the request is sent, drops bytes that follow an answer and keeps the conn
 length beside chunks, and has unbounded heads.
 """
 
+from collections.abc import Callable
 from enum import Enum, auto
 from typing import Protocol as Interface
 from typing import cast
@@ -33,14 +34,19 @@ from twisted.web.client import ResponseDone, ResponseFailed
 from twisted.web.http import PotentialDataLoss
 from twisted.web.iweb import IBodyProducer
 
-from openaiproxy.upstream.bodies import BodyReader, Endless, body_reader
+from openaiproxy.upstream.bodies import BodyReader, Endless
 from openaiproxy.upstream.buffers import bound_receiving
-from openaiproxy.upstream.heads import Head, HeadReader, InvalidAnswer
+from openaiproxy.upstream.heads import Head, InvalidAnswer
 from openaiproxy.upstream.incoming import Incoming
+from openaiproxy.upstream.outlet import Outlet
+from openaiproxy.upstream.reading import PlainReader, Reading
 from openaiproxy.upstream.transport import Transport
 from openaiproxy.upstream.upload import Upload
 
 __all__ = ["Connection", "CutShort", "Keeper", "Phase", "Request", "Unanswered"]
+
+
+_DONE = Failure(ResponseDone())
 
 
 class Unanswered(Exception):
@@ -87,17 +93,18 @@ class Connection(Protocol):
     """See the module's text.
 
     :param keeper: told of each return to ``IDLE``, and of the end.
+    :param reading: makes a reader for each answer.
     :ivar phase: where it stands.
     :ivar lost: fires with ``None`` when the transport is gone.
     """
 
-    def __init__(self, keeper: Keeper) -> None:
+    def __init__(self, keeper: Keeper, reading: Callable[[], Reading] = PlainReader) -> None:
         self.phase = Phase.IDLE
         self.lost: Deferred[None] = Deferred()
         self._keeper = keeper
         self._method = b""
-        self._heads = HeadReader()
-        self._heard = False
+        self._new_reading = reading
+        self._reading: Reading | None = None  # once a byte of the answer came
         self._paused = False
         self._promise: Deferred[Incoming] | None = None
         self._upload: Upload | None = None
@@ -111,6 +118,7 @@ class Connection(Protocol):
             self.transport.setTcpNoDelay(True)
             self.transport.setTcpKeepAlive(True)
         bound_receiving(self.transport)
+        self._outlet = Outlet(self.transport)
 
     def send(self, request: Request) -> "Deferred[Incoming]":
         """Send a request on an idle connection. On any other, nothing is sent.
@@ -123,13 +131,13 @@ class Connection(Protocol):
             return fail(Unanswered())
         self.phase = Phase.HEAD
         self._method = request.method
-        self._heads = HeadReader()
-        self._heard = False
+        self._reading = None
         promise = self._promise = Deferred(self._cancelled)
-        self._carrier.write(request.head)
-        if request.body is not None:
-            self._upload = Upload(request.body, self._carrier, self._break)
-            self._upload.start()
+        if request.body is None:
+            self._outlet.send(request.head)
+        else:
+            self._upload = Upload(request.body, self._carrier, self._outlet, self._break)
+            self._upload.start(request.head)
         return promise
 
     def close(self) -> None:
@@ -156,13 +164,13 @@ class Connection(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         """``IProtocol``: some of the answer."""
-        match self.phase:
-            case Phase.BODY:
-                self._read_body(data)
-            case Phase.HEAD:
-                self._read_head(data)
-            case Phase.IDLE:  # nothing was asked, so that nothing it says can be an answer
-                self.close()
+        phase = self.phase
+        if phase is Phase.BODY:
+            self._read_body(data)
+        elif phase is Phase.HEAD:
+            self._read_head(data)
+        elif phase is Phase.IDLE:  # nothing was asked, so that nothing it says can be an answer
+            self.close()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """``IProtocol``: the transport is gone."""
@@ -174,7 +182,7 @@ class Connection(Protocol):
         promise, self._promise = self._promise, None
         incoming, self._incoming = self._incoming, None
         if promise is not None:
-            promise.errback(CutShort() if self._heard else Unanswered())
+            promise.errback(Unanswered() if self._reading is None else CutShort())
         if incoming is not None:
             clean = was is Phase.BODY and reason.check(ConnectionDone) is not None
             by_close = clean and isinstance(self._reader, Endless)
@@ -182,13 +190,15 @@ class Connection(Protocol):
         self.lost.callback(None)
 
     def _read_head(self, data: bytes) -> None:
-        self._heard = True
+        reading = self._reading
+        if reading is None:
+            reading = self._reading = self._new_reading()
         try:
-            found = self._heads.feed(data)
+            found = reading.feed(data)
             if found is None:
                 return
             head, rest = found
-            self._reader = body_reader(head, self._method)
+            self._reader = reading.body(head, self._method)
         except InvalidAnswer:
             self._break(Failure())
             return
@@ -237,7 +247,7 @@ class Connection(Protocol):
             self._keeper.keep(self, incoming.head.idle)
         else:
             self.close()
-        incoming.end(Failure(ResponseDone()))
+        incoming.end(_DONE)
 
     def _cancelled(self, _: "Deferred[Incoming]") -> None:
         self._promise = None

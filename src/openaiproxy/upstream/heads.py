@@ -6,13 +6,23 @@ Whatever is kept of a head is bounded, all interim ones before it included.
 """
 
 import re
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from attrs import define, field, frozen
 
 from openaiproxy.wire.headers import Field, end_to_end
 
-__all__ = ["FIELD_LINE", "HEAD_LIMIT", "Head", "HeadReader", "InvalidAnswer", "parse_head"]
+__all__ = [
+    "CONTROL",
+    "FIELD_LINE",
+    "HEAD_LIMIT",
+    "Head",
+    "HeadReader",
+    "InvalidAnswer",
+    "head_of",
+    "parse_head",
+]
 
 HEAD_LIMIT: Final = 256 * 1024
 
@@ -22,7 +32,8 @@ _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: ([^\0\r\n]*))?")
 FIELD_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([^\0\r\n]*)")
 _KEEP_ALIVE_TIMEOUT = re.compile(rb"\btimeout=([0-9]{1,6})\b", re.IGNORECASE)
 
-_CONTROL = frozenset((b"connection", b"content-length", b"keep-alive", b"transfer-encoding"))
+#: Fields that say how the body is framed, and for how long the connection lasts.
+CONTROL: Final = frozenset((b"connection", b"content-length", b"keep-alive", b"transfer-encoding"))
 _NOT_PASSED = frozenset((b"content-length",))
 
 
@@ -70,14 +81,31 @@ def parse_head(block: bytes) -> Head:
             raise InvalidAnswer("a header field is malformed")
         name, value = match[1], match[2].strip(b" \t")
         fields.append((name, value))
-        if (lower := name.lower()) in _CONTROL:
+        if (lower := name.lower()) in CONTROL:
             control.setdefault(lower, []).append(value)
-    minor = int(status_line[1])
+    headers = end_to_end(fields, _NOT_PASSED)
+    return head_of(
+        int(status_line[1]), int(status_line[2]), status_line[3] or b"", headers, control
+    )
+
+
+def head_of(
+    minor: int,
+    status: int,
+    phrase: bytes,
+    headers: list[Field],
+    control: Mapping[bytes, list[bytes]],
+) -> Head:
+    """A head, from its status line and fields.
+
+    :param control: the values of those in :data:`CONTROL`, by name in lower case.
+    :raises InvalidAnswer: when its length is none.
+    """
     return Head(
         minor=minor,
-        status=int(status_line[2]),
-        phrase=status_line[3] or b"",
-        headers=end_to_end(fields, _NOT_PASSED),
+        status=status,
+        phrase=phrase,
+        headers=headers,
         length=_length(control.get(b"content-length")),
         codings=_tokens(control.get(b"transfer-encoding")),
         persistent=_persistent(minor, _tokens(control.get(b"connection"))),
@@ -117,9 +145,11 @@ def _idle(values: list[bytes] | None) -> int | None:
 class HeadReader:
     """Collects bytes until an answer's own head is whole.
 
+    :param parse: reads a head, given without the blank line at its end, as :func:`parse_head` does.
     :param limit: bytes that the head may have together with all interim ones before it.
     """
 
+    parse: Callable[[bytes], Head] = parse_head
     limit: int = HEAD_LIMIT
     _held: bytearray = field(factory=bytearray, init=False)
     _searched: int = field(default=0, init=False)
@@ -136,7 +166,7 @@ class HeadReader:
             self._check(self._spent + end.end())
             if end[0] != b"\r\n\r\n":
                 raise InvalidAnswer("a line of its head ends without CR LF")
-            head = parse_head(bytes(self._held[: end.start()]))
+            head = self.parse(bytes(self._held[: end.start()]))
             if head.status >= 200:
                 return head, bytes(self._held[end.end() :])
             if head.status == 101:

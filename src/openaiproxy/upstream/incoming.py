@@ -53,6 +53,7 @@ class Incoming:
         self.paused = False
         self._source: Source | None = source
         self._protocol: IProtocol | None = None
+        self._taken = False
         self._early: list[bytes] = []
         self._ending: Failure | None = None
 
@@ -63,12 +64,14 @@ class Incoming:
 
     def deliverBody(self, protocol: IProtocol) -> None:
         """``IResponse``: give the body to a protocol, once."""
-        assert self._protocol is None
+        assert not self._taken
+        self._taken = True
         protocol.makeConnection(self)  # type: ignore[arg-type]
         while self._early:
             protocol.dataReceived(self._early.pop(0))
         self._protocol = protocol  # not before, so that pieces and the end keep their order
         if self._ending is not None:
+            self._protocol = None
             protocol.connectionLost(self._ending)
         elif not self.paused:
             self.resumeProducing()
@@ -88,7 +91,8 @@ class Incoming:
         self._source = None
         self._ending = reason
         if self._protocol is not None:
-            self._protocol.connectionLost(reason)
+            protocol, self._protocol = self._protocol, None  # lest the two hold one another
+            protocol.connectionLost(reason)
 
     def pauseProducing(self) -> None:
         """``IPushProducer``: read no more for now; what was read already may still come."""
@@ -111,5 +115,5 @@ class Incoming:
         self._early.clear()
         if self._source is not None:
             self._source.close()
-        elif self._protocol is None:
+        elif not self._taken:
             self._ending = Failure(ConnectionAborted())

@@ -33,6 +33,7 @@ from twisted.python.failure import Failure
 
 from openaiproxy.errors import BadUpstream
 from openaiproxy.upstream.connection import Connection
+from openaiproxy.upstream.reading import PlainReader, Reading
 
 __all__ = ["IDLE_LIMIT", "IDLE_SECONDS", "Pool"]
 
@@ -57,6 +58,7 @@ class Pool:
     :param endpoint: reaches the peer.
     :param peer: its ``host:port``, for messages.
     :param connect_timeout: seconds for a whole dial.
+    :param reading: makes a reader for each answer.
     """
 
     def __init__(
@@ -65,12 +67,13 @@ class Pool:
         endpoint: IStreamClientEndpoint,
         peer: str,
         connect_timeout: float,
+        reading: Callable[[], Reading] = PlainReader,
     ) -> None:
         self._clock = clock
         self._endpoint = endpoint
         self._peer = peer
         self._connect_timeout = connect_timeout
-        self._factory = _Dialled(lambda: Connection(self))
+        self._factory = _Dialled(lambda: Connection(self, reading))
         self._idle: dict[
             Connection, float
         ] = {}  # until when; in the order in which they became idle

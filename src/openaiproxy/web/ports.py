@@ -95,7 +95,7 @@ class Ports(Service):
         self.admin = Admin(config.operator.token, reactor.seconds, salt)
         self._embedded: IListeningPort | None = None
         self._clients: dict[str, UpstreamClient] = {}
-        self._purses = Purses(reactor, self._note_refresh)
+        self._purses = Purses(reactor, self._note_refresh, config.wire)
         self._cut_later: IDelayedCall | None = None
 
     def privilegedStartService(self) -> None:
@@ -315,7 +315,8 @@ class Ports(Service):
         client = self._clients.get(name)
         if client is None:
             endpoint = self._embedded_endpoint() if upstream.embedded else None
-            client = UpstreamClient(self._reactor, upstream, profile.timeouts, endpoint)
+            wire = self._config.wire
+            client = UpstreamClient(self._reactor, upstream, profile.timeouts, endpoint, wire=wire)
             self._clients[name] = client
         return client
 

@@ -13,7 +13,7 @@ from attrs import define, evolve, field
 
 from openaiproxy.codex.account import Account
 from openaiproxy.errors import Misconfigured
-from openaiproxy.profile import Profile, Upstream
+from openaiproxy.profile import WIRE, Profile, Upstream
 from openaiproxy.upstream.client import UpstreamClient
 from openaiproxy.upstream.login.login import Login, open_login
 from openaiproxy.web.spending import Key, OfLogin, Purse, Spending
@@ -26,12 +26,14 @@ class Purses:
     """What the ports of a process spend.
 
     :param reactor: clock, name resolver and threads.
+    :param wire: who reads answers, ``ours`` or ``twisted``.
     :param told: is told of each refresh of a login: the first profile that spends it, and whether
         tokens were got.
     """
 
     _reactor: Any
     _told: Callable[[str, bool], None] = lambda profile, ok: None
+    _wire: str = WIRE
     _logins: dict[str, Login] = field(factory=dict, init=False)
     _ways: list["_Ways"] = field(factory=list, init=False)
 
@@ -45,7 +47,7 @@ class Purses:
         account = profile.credential.login
         if account is None:
             return Key(Spending(client, profile))
-        ways = _Ways(self._reactor, profile, account)
+        ways = _Ways(self._reactor, profile, account, self._wire)
         login = self._login(profile, account)
         self._ways.append(ways)
         return OfLogin(login, profile, ways.to)
@@ -81,6 +83,7 @@ class _Ways:
     _reactor: Any
     _profile: Profile
     _account: Account
+    _wire: str
     _clients: dict[str, UpstreamClient] = field(factory=dict, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -94,7 +97,8 @@ class _Ways:
             profile, parts = self._profile, urlsplit(base)
             upstream = _way(profile.upstream, self._account, base)
             origin = evolve(upstream, base=f"{parts.scheme}://{parts.netloc}", embedded=False)
-            client = self._clients[base] = UpstreamClient(self._reactor, origin, profile.timeouts)
+            client = UpstreamClient(self._reactor, origin, profile.timeouts, wire=self._wire)
+            self._clients[base] = client
         return client
 
     async def close(self) -> None:
