@@ -178,10 +178,13 @@ class LogPolicy:
 
     :param payload_file: file for bodies, both ways; ``None`` (the default) keeps none.
     :param payload_chars: characters kept of one body.
+    :param payload_ring: bytes of the last bodies that are held in memory for the operator's status page; ``None`` (the
+        default) holds none.
     """
 
     payload_file: str | None = None
     payload_chars: int = 20_000
+    payload_ring: int | None = None
 
 
 @frozen

@@ -154,6 +154,7 @@ EACH = [
     ("max-requests", "8", lambda p: p.limits.requests, 8),
     ("payload-log", "/p", lambda p: p.log.payload_file, "/p"),
     ("payload-chars", "9", lambda p: p.log.payload_chars, 9),
+    ("payload-ring", "4KiB", lambda p: p.log.payload_ring, 4096),
     ("organization", "org", lambda p: p.credential.organization, "org"),
     ("project", "proj", lambda p: p.credential.project, "proj"),
 ]

@@ -198,6 +198,7 @@ class Wired:
             payloads=self.payloads,
             admin=Admin(self.token, self.clock.seconds),
         )
+        self.port.watch.ports = [self.port.seen()]
         self.site = Site(build_tree(self.port), self.clock, self.port.note_refused, self.on_wire)
 
     def client(self) -> Connection:

@@ -217,6 +217,12 @@ _PAYLOADS = (
         "File for bodies, both ways, or none.",
     ),
     Setting("payload-chars", whole(1), "log.payload_chars", "Characters kept of one body."),
+    Setting(
+        "payload-ring",
+        or_none(size),
+        "log.payload_ring",
+        "Bytes of the last bodies held in memory for the status page, such as 4MiB, or none.",
+    ),
 )
 
 _PROCESS = (

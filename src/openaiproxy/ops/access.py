@@ -107,6 +107,8 @@ class Exchanged:
     :param overhead: seconds that the proxy took for itself: from having what it needs until the
         request went up, and from the upstream's first word that could be told until it was; ``None``
         where the upstream was not asked.
+    :param marks: what happened when, as words and seconds from the request's head, in order; for whoever looks at this
+        one request, and in no line.
     """
 
     method: str = field(converter=foreign_word)
@@ -138,6 +140,7 @@ class Exchanged:
     tokens_reasoning: int | None = None
     waited: float | None = None
     overhead: float | None = None
+    marks: tuple[tuple[str, float], ...] = ()
 
     @property
     def truncated(self) -> bool:
@@ -183,7 +186,7 @@ class Exchanged:
         return line if self.fault is None else f"{line} fault={self.fault}"
 
 
-FIELDS: tuple[str, ...] = tuple(each.name for each in fields(Exchanged))
+FIELDS: tuple[str, ...] = tuple(each.name for each in fields(Exchanged) if each.name != "marks")
 _values = attrgetter(*FIELDS)
 
 

@@ -30,7 +30,14 @@ from openaiproxy.ops.logfile import RotatedFile, SteadyFile, say_on_stderr
 from openaiproxy.ops.redaction import redact
 from openaiproxy.profile import LogPolicy
 
-__all__ = ["UPSTREAM_REQUEST", "UPSTREAM_RESPONSE", "Body", "PayloadLog", "open_payload_log"]
+__all__ = [
+    "UPSTREAM_REQUEST",
+    "UPSTREAM_RESPONSE",
+    "Body",
+    "PayloadLog",
+    "binary_kind",
+    "open_payload_log",
+]
 
 UPSTREAM_REQUEST = "upstream-request"
 UPSTREAM_RESPONSE = "upstream-response"
@@ -45,6 +52,18 @@ _is_text = re.compile(
     re.IGNORECASE,
 ).fullmatch
 _false_end = re.compile(r"^---$", re.MULTILINE)
+
+
+def binary_kind(media_type: str, coding: str) -> str:
+    """What a body is called if it is no text, such as ``image/png``; empty if it is.
+
+    :param media_type: value of ``Content-Type``.
+    :param coding: value of ``Content-Encoding``; anything but ``identity`` makes a body no text.
+    """
+    kind = media_type.partition(";")[0].strip()
+    coding = "" if coding.strip().lower() == "identity" else coding.strip()
+    binary = ", ".join(filter(None, (kind, coding))) if coding or not _is_text(kind) else ""
+    return word(binary, 100)
 
 
 def _decoder() -> codecs.IncrementalDecoder:
@@ -141,12 +160,9 @@ class PayloadLog:
         :param coding: value of ``Content-Encoding``; anything but ``identity`` makes the body no
             text.
         """
-        kind = media_type.partition(";")[0].strip()
-        coding = "" if coding.strip().lower() == "identity" else coding.strip()
-        binary = ", ".join(filter(None, (kind, coding))) if coding or not _is_text(kind) else ""
         when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.now()))
         head = f"[{when}] port={port} direction={direction} path={path_shown(path)}"
-        return Body(self.file.write, head, self.chars, word(binary, 100))
+        return Body(self.file.write, head, self.chars, binary_kind(media_type, coding))
 
     def reopen(self) -> None:
         """Open what now stands at the path, as after SIGHUP."""

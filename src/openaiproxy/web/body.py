@@ -58,6 +58,8 @@ class Body:
     _clock: IReactorTime
     #: Bytes that have arrived.
     received: int = 0
+    #: When the last of them did, by the clock.
+    ended: float | None = None
     #: Both ends of what arrived.
     peek: Peek = field(factory=Peek)
     #: Called once with the reason when the body can't be completed.
@@ -119,6 +121,7 @@ class Body:
         if self._state is not State.ARRIVING:
             return
         self._state = State.WHOLE
+        self.ended = self._clock.seconds()
         self._watch()
         if self._consumer is not None:
             self._complete()

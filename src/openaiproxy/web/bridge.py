@@ -118,6 +118,7 @@ class _Crossing:
                 self._refuse(attempt, answer, refusal)
                 return
             self._exchange.record.retries += 1
+            self._exchange.mark("asked again")
             promised = self._flow is not None
             attempt = self._asking.attempt(learnt | {remedy}, translated=promised)
             answer = await self._send(attempt)
@@ -154,6 +155,7 @@ class _Crossing:
         caller = self._asking.caller.name
         upstream = caller if translation is None else translation.upstream.name
         exchange.record.dialects = f"{caller}>{upstream}"
+        exchange.mark("planned")
         if translation is not None:
             self._prepare(translation)
         self._fields = dropped_field(attempt.losses)

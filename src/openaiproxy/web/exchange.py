@@ -162,11 +162,13 @@ class Exchange:
         """
         record, clock = self.record, self.port.clock
         record.rest(clock.seconds())
+        self.mark("sent")
         self.await_first_byte()
         try:
             answer = await (client or self.port.client).fetch(method, target, fields, body)
         finally:
             self._stop_first_byte()
+        self.mark(f"upstream head {answer.status}")
         if record.waited is None and record.sent is not None:
             record.waited = clock.seconds() - record.sent
         record.upstream_status = answer.status
@@ -180,6 +182,10 @@ class Exchange:
     def work(self) -> None:
         """Note that everything is at hand: time is the proxy's own until somebody is asked or answered."""
         self.record.work(self.port.clock.seconds())
+
+    def mark(self, word: str) -> None:
+        """Note that something happened, for who looks at this request."""
+        self.record.mark(word, self.port.clock.seconds())
 
     def await_first_byte(self) -> None:
         """(Re)start the wait for the answer's head: it counts from the last byte that went up."""
@@ -231,16 +237,20 @@ class Exchange:
     def keep(
         self, direction: str, headers: Iterable[tuple[bytes, Sequence[bytes]]]
     ) -> Callable[[bytes], None] | None:
-        """Begin an entry in the payload log, where the profile keeps one."""
-        if self.port.payloads is None:
+        """Begin an entry in the payload log and among the last bodies, where the profile keeps them."""
+        log, shelf = self.port.payloads, self.port.shelf
+        if log is None and shelf is None:
             return None
         of = {name.lower(): values[0].decode("latin-1") for name, values in headers}
         media, coding = of.get(b"content-type", ""), of.get(b"content-encoding", "")
-        body = self.port.payloads.body(
-            direction, self.port.number, self.request.path, media, coding
-        )
-        self._payloads.append(body)
-        return body.feed
+        bodies = []
+        if log is not None:
+            number, path = self.port.number, self.request.path
+            bodies.append(log.body(direction, number, path, media, coding))
+        if shelf is not None:
+            bodies.append(shelf.body(self.record.bodies.append, direction, media, coding))
+        self._payloads += bodies
+        return bodies[0].feed if len(bodies) == 1 else partial(_feed_all, bodies)
 
     def _stop_first_byte(self) -> None:
         if self._first_byte is not None and self._first_byte.active():
@@ -298,6 +308,7 @@ class Exchange:
         body.stop()
         for payload in self._payloads:
             payload.close()
+        self.record.read = body.ended if body.received else None
         self.record.bytes_in = body.received
         self.record.model = body.peek.model() or self.record.model
         if self._cut is not None:
@@ -317,6 +328,11 @@ def _ending_of(error: ProxyError) -> str:
             "_", "-"
         )
     return "upstream-failed" if isinstance(error, BadUpstream) else "refused"
+
+
+def _feed_all(bodies: Iterable[PayloadBody], data: bytes) -> None:
+    for body in bodies:
+        body.feed(data)
 
 
 def _text(value: bytes | None) -> str | None:

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import ISSLTransport
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web.error import UnsupportedMethod
@@ -134,6 +135,10 @@ class LightRequest:
     def setResponseCode(self, code: int, message: bytes | None = None) -> None:
         """Set the status of an answer that ``render`` returns."""
         self.code = code
+
+    def isSecure(self) -> bool:
+        """Whether the client's connection is TLS."""
+        return self.channel is not None and ISSLTransport.providedBy(self.channel.transport)
 
     def send_continue(self) -> None:
         if self._continue_wanted and not self.startedWriting and self.channel is not None:

@@ -1,6 +1,7 @@
 """What all requests of one open port share, and the way to end them all."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from time import time
 from typing import Protocol
 
@@ -13,7 +14,8 @@ from openaiproxy.learning import Memory
 from openaiproxy.ops.access import emit
 from openaiproxy.ops.payloads import PayloadLog
 from openaiproxy.ops.request_ids import fresh_id, request_id
-from openaiproxy.ops.watch import Watch
+from openaiproxy.ops.shelf import Shelf
+from openaiproxy.ops.watch import Port, Watch
 from openaiproxy.profile import Profile
 from openaiproxy.upstream.client import UpstreamClient
 from openaiproxy.upstream.gather import Gathered
@@ -114,6 +116,16 @@ class OpenPort:
         self.counts = Shared(self.clock, _MOST_COUNTS, _MOST_COUNTS, _COUNTS_AT_ONCE)
         self.memory = Memory(self.clock.seconds)
 
+    def seen(self) -> Port:
+        """The port as somebody who looks at it sees it."""
+        limit = self.profile.limits.requests
+        return Port(self.number, self.profile.name, limit, partial(len, self._running))
+
+    @property
+    def shelf(self) -> Shelf | None:
+        """Where the last bodies are held, if the profile keeps them."""
+        return self.watch.shelves.get(self.profile.name)
+
     def admit(self, running: Running) -> None:
         """Count a request in.
 
@@ -128,6 +140,7 @@ class OpenPort:
                 headers=retry,
             )
         self._running.add(running)
+        self.watch.note_admitted()
 
     def dismiss(self, running: Running) -> None:
         """Count a request out; one that was never counted in is no mistake."""
@@ -172,7 +185,7 @@ class OpenPort:
         """Write the line of a request that has ended."""
         exchanged = record.close(self.number, self.profile.name, self.clock.seconds())
         emit(self.log, exchanged)
-        self.watch.note(exchanged)
+        self.watch.note(exchanged, record.bodies)
 
     def note_refused(self, peer: str, error: BadRequest) -> str:
         """Write the line of what was refused before it was a request.

@@ -84,6 +84,9 @@ class Request(Protocol):
     def unregisterProducer(self) -> None:
         """Forget it."""
 
+    def isSecure(self) -> bool:
+        """Whether the client's connection is TLS."""
+
     def send_continue(self) -> None:
         """Answer ``Expect: 100-continue``, if it still waits for that."""
 

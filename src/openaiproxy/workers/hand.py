@@ -161,10 +161,16 @@ def hire(reactor: Any, hand: Hand, sockets: list[Opened]) -> None:
     reactor.spawnProcess(hand, command[0], command, env=dict(os.environ), childFDs=descriptors)
 
 
-def orders(config: Config, sockets: list[Opened], embedded: int | None) -> dict[str, object]:
-    """The first object that a worker is told."""
+def orders(
+    config: Config, sockets: list[Opened], embedded: int | None, salt: bytes
+) -> dict[str, object]:
+    """The first object that a worker is told.
+
+    :param salt: the same for all workers, since whoever signed in at one is to be known to the others.
+    """
     return {
         "config": b64encode(pickle.dumps(config)).decode("ascii"),
         "sockets": [(opened.endpoint, opened.family) for opened in sockets],
         "embedded": embedded,
+        "salt": b64encode(salt).decode("ascii"),
     }

@@ -112,6 +112,7 @@ class _Asking:
         wait = pause(attempt, fields)
         told = {"id": self._exchange.record.id, "why": why, "number": attempt + 1, "wait": wait}
         _log.info("{id} is asked again in {wait} s, after {why}", **told)
+        self._exchange.mark(f"to be asked again after {why}")
         return wait
 
     async def _send(self) -> Answer:
