@@ -22,7 +22,10 @@ setup(
     python_requires=">=3.11",
     package_dir={"": "src", "twisted.plugins": "twisted/plugins"},
     packages=[*find_packages("src"), "twisted.plugins"],
-    package_data={"openaiproxy": ["py.typed"]},
+    package_data={
+        "openaiproxy": ["py.typed"],
+        "openaiproxy.web.pages.status": ["*.html", "*.css", "*.js"],
+    },
     install_requires=[
         "attrs>=24.1",
         # Python's own module from 3.14 on, with its bound on what one step may give.
@@ -55,6 +58,8 @@ setup(
             "mypy",
             "mypy-zope",
             "openai>=2",
+            # With a Chromium of the system's, it opens the status page.
+            "playwright",
             "pytest>=8",
             "pytest-cov",
             "pytest-twisted>=1.14",

@@ -27,8 +27,10 @@ from openaiproxy.ops.logfile import RotatedFile
 from openaiproxy.ops.metrics import Metrics
 from openaiproxy.profile import ClientKey, Credential, Operator, Simple
 from openaiproxy.upstream.login.document import Document
+from openaiproxy.web.light_request import LightRequest
 from openaiproxy.web.port import OpenPort
 from openaiproxy.web.request import Request
+from openaiproxy.web.twisted_request import TwistedRequest
 
 __all__ = ["SWEEP", "Leak", "Plugin", "Sweep"]
 
@@ -123,7 +125,8 @@ class Sweep:
         undo.append(_wrap(RotatedFile, "write", lambda _, data: self.hear("a log file", data)))
         undo.append(_wrap(OpenPort, "open_record", self._asked))
         undo.append(_wrap(Metrics, "observe", lambda metrics, _: self.count(metrics)))
-        undo.append(_wrap(Request, "answer_whole", self._answered))
+        for kind in (LightRequest, TwistedRequest):
+            undo.append(_wrap(kind, "answer_whole", self._answered))
         try:
             yield
         finally:

@@ -184,11 +184,14 @@ class LogPolicy:
     :param payload_file: file for bodies, both ways; ``None`` (the default) keeps none.
     :param payload_chars: characters kept of one body.
     :param console: whether two lines for each request to a model go to the process's standard output.
+    :param payload_ring: bytes of the last bodies that are held in memory for the operator's status page; ``None`` (the
+        default) holds none.
     """
 
     payload_file: str | None = None
     payload_chars: int = 20_000
     console: bool = False
+    payload_ring: int | None = None
 
 
 @frozen
@@ -305,8 +308,8 @@ class Config:
 
     ports: tuple[Port, ...]
     logging: Logging = Logging()
-    wire: str = WIRE
     operator: Operator = Operator()
+    wire: str = WIRE
     drain: float = 30.0
     workers: int | None = 0
     warnings: tuple[str, ...] = ()

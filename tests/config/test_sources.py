@@ -157,6 +157,7 @@ EACH = [
     ("payload-log", "/p", lambda p: p.log.payload_file, "/p"),
     ("payload-chars", "9", lambda p: p.log.payload_chars, 9),
     ("console-lines", "yes", lambda p: p.log.console, True),
+    ("payload-ring", "4KiB", lambda p: p.log.payload_ring, 4096),
     ("organization", "org", lambda p: p.credential.organization, "org"),
     ("project", "proj", lambda p: p.credential.project, "proj"),
 ]

@@ -31,7 +31,8 @@ class _OneCourse(Resource):
 def plug(course: Course, preset: str = "gateway", **changes: Any) -> Wired:
     """A port of a preset, with changes to its profile."""
     wired = wire(preset, **changes)
-    wired.site = Site(_OneCourse(wired.port, course), wired.clock, wired.port.note_refused)
+    resource = _OneCourse(wired.port, course)
+    wired.site = Site(resource, wired.clock, wired.port.note_refused, wired.on_wire)
     return wired
 
 

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from attrs import define, evolve, field
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, succeed
@@ -24,6 +25,9 @@ from openaiproxy.web.gate import Gate
 from openaiproxy.web.port import OpenPort
 from openaiproxy.web.site import Site
 from openaiproxy.web.tree import build_tree
+from tests.web.wiring import CHOSEN
+
+pytestmark = pytest.mark.usefixtures("on_wire")
 
 ADDRESS = IPv4Address("TCP", "127.0.0.1", 4567)
 
@@ -57,7 +61,7 @@ class House:
         client = UpstreamClient(self.clock, profile.upstream, Timeouts(), self.up)
         gate = Gate(profile, loopback=True, salt=b"salt")
         port = OpenPort(profile, 4567, self.clock, client, gate)
-        self.down = Wire(Site(build_tree(port), self.clock))
+        self.down = Wire(Site(build_tree(port), self.clock, wire=CHOSEN[-1]))
         places: Any = type("Places", (), {"endpointForURI": lambda _, uri: self.down})()
         self.agent = Agent.usingEndpointFactory(self.clock, places)
 

@@ -15,6 +15,8 @@ from openaiproxy.profile import Limits, Timeouts, Upstream
 from tests.scripted import added, created, done, ended, message, response, speech, usage
 from tests.web.wiring import Connection, PlayedAnswer, Wired, request, wire
 
+pytestmark = pytest.mark.usefixtures("on_wire")
+
 EVENTS = [(b"Content-Type", b"text/event-stream"), (b"X-Request-Id", b"req_up")]
 JSON = [(b"Content-Type", b"application/json"), (b"X-Request-Id", b"req_up")]
 HELLO = message("Hello")
@@ -515,8 +517,8 @@ def test_what_was_dropped_is_named() -> None:
     played.send(json.dumps(response(HELLO)).encode())
     played.end()
     head, _ = parts(client)
-    assert "X-Openaiproxy-Dropped: " in head
-    assert "seed" in head.split("X-Openaiproxy-Dropped: ")[1].splitlines()[0]
+    assert "x-openaiproxy-dropped: " in head.lower()
+    assert "seed" in head.lower().split("x-openaiproxy-dropped: ")[1].splitlines()[0]
     assert "seed" in wired.lines[0]["dropped"]
 
 

@@ -18,6 +18,9 @@ from openaiproxy.profile import Config, Credential, Limits, Operator, Port, Upst
 from openaiproxy.web.addresses import is_loopback
 from openaiproxy.web.binding import bind_hosts, resolve
 from openaiproxy.web.ports import Ports
+from tests.web.wiring import CHOSEN
+
+pytestmark = pytest.mark.usefixtures("on_wire")
 
 EMBEDDED = Upstream(base="", embedded=True)
 LOOPBACK = "tcp:0:interface=127.0.0.1"
@@ -26,7 +29,9 @@ CHAT = {"model": "gpt-4.1", "stream": True, "messages": [{"role": "user", "conte
 
 def ports_of(*endpoints: str, drain: float = 5.0, **changes: Any) -> Ports:
     profile = evolve(PRESETS["gateway"].profile, upstream=EMBEDDED, **changes)
-    config = Config(ports=tuple(Port(endpoint, profile) for endpoint in endpoints), drain=drain)
+    config = Config(
+        ports=tuple(Port(endpoint, profile) for endpoint in endpoints), drain=drain, wire=CHOSEN[-1]
+    )
     return Ports(reactor, config, salt=b"salt", payloads=lambda profile: None)
 
 

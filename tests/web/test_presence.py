@@ -11,6 +11,8 @@ from openaiproxy.web.body import HELD
 from openaiproxy.web.presence import PERIOD, has_left
 from tests.web.wiring import request, wire
 
+pytestmark = pytest.mark.usefixtures("on_wire")
+
 
 @frozen
 class Carrier:

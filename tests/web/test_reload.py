@@ -15,7 +15,16 @@ from twisted.web.client import ResponseFailed
 
 from openaiproxy.errors import Misconfigured
 from openaiproxy.presets import PRESETS
-from openaiproxy.profile import ClientAuth, ClientKey, Config, Credential, Operator, Port, Profile
+from openaiproxy.profile import (
+    ClientAuth,
+    ClientKey,
+    Config,
+    Credential,
+    LogPolicy,
+    Operator,
+    Port,
+    Profile,
+)
 from openaiproxy.web.binding import _Recorder
 from openaiproxy.web.ports import Ports
 from tests.web.test_ports import CHAT, EMBEDDED, LOOPBACK, client
@@ -175,3 +184,23 @@ async def test_what_was_counted_goes_on_being_counted(opened: Ports) -> None:
     assert "openaiproxy_requests_total{" in text
     for profile in ("gateway", "other"):
         assert f'profile="{profile}"' in text
+
+
+@pytest_twisted.ensureDeferred
+async def test_who_looks_on_sees_the_ports_and_keeps_the_bodies_of_the_configuration_that_holds(
+    opened: Ports,
+) -> None:
+    first, watch = opened.admin, opened.watch
+    slow = {**CHAT, "model": "gpt-4.1!pace=0.02"}
+    running = await client().post(url_of(opened), json=slow, unbuffered=True)
+    keeping = evolve(LOCKED, log=LogPolicy(payload_ring=1000))
+    with_token = Operator(token="another-token")
+    opened.reload(evolve(config_of((LOOPBACK, keeping)), operator=with_token))
+    assert [(port.profile, port.running()) for port in watch.ports] == [("gateway", 1)]
+    assert set(watch.shelves) == {"gateway"}
+    assert first.retired
+    assert not opened.admin.retired
+    opened.reload(config_of((LOOPBACK, GATEWAY)))
+    assert watch.shelves == {}
+    await running.content()
+    assert [port.running() for port in watch.ports] == [0]

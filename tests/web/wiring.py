@@ -22,7 +22,7 @@ from openaiproxy.ops.events import NAMESPACE as EVENTS
 from openaiproxy.ops.events import Events
 from openaiproxy.ops.payloads import PayloadLog
 from openaiproxy.presets import PRESETS
-from openaiproxy.profile import Profile
+from openaiproxy.profile import WIRE, Profile
 from openaiproxy.web.admin import Admin
 from openaiproxy.web.gate import Gate
 from openaiproxy.web.port import OpenPort
@@ -30,6 +30,9 @@ from openaiproxy.web.site import Site
 from openaiproxy.web.tree import build_tree
 
 SALT = b"salt for the tests only, 32 bytes"[:32]
+
+#: The wires that tests asked for, see the fixture ``on_wire``; the first is the default of the code under test.
+CHOSEN = [WIRE]
 
 
 class ClientTransport(StringTransport):
@@ -167,6 +170,7 @@ class Connection:
 class Wired:
     """A port in memory.
 
+    :param on_wire: the wire of its connections; the last of :data:`CHOSEN` where none is named.
     :param lines: the values of the lines that were written.
     :param token: the admin token, if there is one.
     :param events: those that were told.
@@ -182,6 +186,7 @@ class Wired:
     token: str | None = None
     events: list[dict[str, Any]] = field(factory=list)
     console: list[str] = field(factory=list)
+    on_wire: str = field(factory=lambda: CHOSEN[-1])
     port: OpenPort = field(init=False)
     site: Site = field(init=False)
 
@@ -202,7 +207,8 @@ class Wired:
             console=Console(self.console.append),
             events=Events(Logger(namespace=EVENTS, observer=self.events.append)),
         )
-        self.site = Site(build_tree(self.port), self.clock, self.port.note_refused)
+        self.port.watch.ports = [self.port.seen()]
+        self.site = Site(build_tree(self.port), self.clock, self.port.note_refused, self.on_wire)
 
     def client(self) -> Connection:
         """A new connection."""
@@ -220,11 +226,14 @@ def wire(
     payloads: Any = None,
     token: str | None = None,
     clock: Clock | None = None,
+    on_wire: str | None = None,
     **changes: Any,
 ) -> Wired:
     """A port of a preset, with changes to its profile."""
     profile = evolve(PRESETS[preset].profile, **changes)
-    return Wired(profile, loopback, payloads, clock or Clock(), token=token)
+    return Wired(
+        profile, loopback, payloads, clock or Clock(), token=token, on_wire=on_wire or CHOSEN[-1]
+    )
 
 
 def request(

@@ -223,6 +223,12 @@ _PAYLOADS = (
         "log.console",
         "Whether a line goes to standard output when a request begins, and one when it ends: yes or no.",
     ),
+    Setting(
+        "payload-ring",
+        or_none(size),
+        "log.payload_ring",
+        "Bytes of the last bodies held in memory for the status page, such as 4MiB, or none.",
+    ),
 )
 
 _PROCESS = (

@@ -20,9 +20,10 @@ fields takes longer than relaying a chunk.
 """
 
 from operator import attrgetter
+from time import time
 
 from attrs import field, fields, frozen
-from twisted.logger import Logger, LogLevel
+from twisted.logger import LogEvent, Logger, LogLevel
 
 from openaiproxy.ops.escaping import foreign_word, word
 
@@ -106,6 +107,8 @@ class Exchanged:
     :param overhead: seconds that the proxy took for itself: from having what it needs until the
         request went up, and from the upstream's first word that could be told until it was; ``None``
         where the upstream was not asked.
+    :param marks: what happened when, as words and seconds from the request's head, in order; for whoever looks at this
+        one request, and in no line.
     """
 
     method: str = field(converter=foreign_word)
@@ -137,6 +140,7 @@ class Exchanged:
     tokens_reasoning: int | None = None
     waited: float | None = None
     overhead: float | None = None
+    marks: tuple[tuple[str, float], ...] = ()
 
     @property
     def truncated(self) -> bool:
@@ -182,7 +186,7 @@ class Exchanged:
         return line if self.fault is None else f"{line} fault={self.fault}"
 
 
-FIELDS: tuple[str, ...] = tuple(each.name for each in fields(Exchanged))
+FIELDS: tuple[str, ...] = tuple(each.name for each in fields(Exchanged) if each.name != "marks")
 _values = attrgetter(*FIELDS)
 
 
@@ -192,5 +196,15 @@ def emit(log: Logger, exchanged: Exchanged) -> None:
     Its fields are those of :class:`Exchanged` and ``line``; all are ``str``, ``int``, ``float``,
     ``bool`` or ``None``.
     """
-    said = dict(zip(FIELDS, _values(exchanged), strict=True))
-    log.emit(LogLevel.info, FORMAT, line=str(exchanged), **said)
+    said: LogEvent = dict(zip(FIELDS, _values(exchanged), strict=True))
+    # As Logger.emit makes it, which would look up whether there is such a level.
+    said |= {
+        "line": str(exchanged),
+        "log_logger": log,
+        "log_level": LogLevel.info,
+        "log_namespace": log.namespace,
+        "log_source": log.source,
+        "log_format": FORMAT,
+        "log_time": time(),
+    }
+    log.observer(said)

@@ -9,11 +9,15 @@ anything by what a caller put into a path or a model name. Degrees, one for each
   break;
 * a **block** (:func:`block`) is a body or a traceback: printable, lines kept.
 
+Most words are those of the request before (methods, paths, models, names), so the last ones are
+remembered.
+
 What is not allowed becomes a Python escape (``\x1b``, ``\u202e``), and a backslash in a word is
 doubled, so nothing that was escaped can be confused with something that was not.
 """
 
 import re
+from functools import lru_cache
 from re import Match
 
 from openaiproxy.ops.redaction import redact
@@ -35,6 +39,11 @@ def word(text: str | bytes, limit: int = 200) -> str:
     :param text: as it came; bytes are read as ISO 8859-1, so that each shows as itself.
     :param limit: characters kept, before escaping; ``...`` stands for the rest.
     """
+    return _word(text, limit)
+
+
+@lru_cache(maxsize=256)
+def _word(text: str | bytes, limit: int) -> str:
     if isinstance(text, bytes):
         text = text.decode("latin-1")
     if len(text) > limit:
@@ -44,6 +53,11 @@ def word(text: str | bytes, limit: int = 200) -> str:
 
 def foreign_word(text: str | bytes, limit: int = 200) -> str:
     """Make a field, as :func:`word`, of what a caller or an upstream chose: redacted first."""
+    return _foreign_word(text, limit)
+
+
+@lru_cache(maxsize=256)
+def _foreign_word(text: str | bytes, limit: int) -> str:
     if isinstance(text, bytes):
         text = text.decode("latin-1")
     if len(text) > limit:
@@ -54,6 +68,8 @@ def foreign_word(text: str | bytes, limit: int = 200) -> str:
 
 def one_line(text: str) -> str:
     """Keep printable characters; escape others, line breaks among them."""
+    if text.isascii() and text.isprintable():
+        return text
     return _not_ascii_line.sub(_escaped_unless_printable, text)
 
 

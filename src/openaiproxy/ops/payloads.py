@@ -37,6 +37,7 @@ __all__ = [
     "UPSTREAM_RESPONSE",
     "Body",
     "PayloadLog",
+    "binary_kind",
     "open_payload_log",
 ]
 
@@ -54,6 +55,18 @@ _is_text = re.compile(
     re.IGNORECASE,
 ).fullmatch
 _false_end = re.compile(r"^---$", re.MULTILINE)
+
+
+def binary_kind(media_type: str, coding: str) -> str:
+    """What a body is called if it is no text, such as ``image/png``; empty if it is.
+
+    :param media_type: value of ``Content-Type``.
+    :param coding: value of ``Content-Encoding``; anything but ``identity`` makes a body no text.
+    """
+    kind = media_type.partition(";")[0].strip()
+    coding = "" if coding.strip().lower() == "identity" else coding.strip()
+    binary = ", ".join(filter(None, (kind, coding))) if coding or not _is_text(kind) else ""
+    return word(binary, 100)
 
 
 def _decoder() -> codecs.IncrementalDecoder:
@@ -150,12 +163,9 @@ class PayloadLog:
         :param coding: value of ``Content-Encoding``; anything but ``identity`` makes the body no
             text.
         """
-        kind = media_type.partition(";")[0].strip()
-        coding = "" if coding.strip().lower() == "identity" else coding.strip()
-        binary = ", ".join(filter(None, (kind, coding))) if coding or not _is_text(kind) else ""
         when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.now()))
         head = f"[{when}] port={port} direction={direction} path={path_shown(path)}"
-        return Body(self.file.write, head, self.chars, word(binary, 100))
+        return Body(self.file.write, head, self.chars, binary_kind(media_type, coding))
 
     def reopen(self) -> None:
         """Open what now stands at the path, as after SIGHUP."""

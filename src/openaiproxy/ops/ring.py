@@ -16,12 +16,13 @@ from twisted.logger import Logger
 
 from openaiproxy.ops.access import Exchanged
 
-__all__ = ["ByModel", "Entry", "Minute", "Ring", "Tokens"]
+__all__ = ["ByModel", "Entry", "Minute", "Ring", "Tokens", "is_error"]
 
 _log = Logger(namespace="openaiproxy.ring")
 _LAST = 200
+_LAST_OF_A_KIND = 50
 _MINUTES = 60
-_LISTENERS = 64
+_LISTENERS = 16
 _FIRST_BIN = 0.001
 _GROWTH = 1.2
 _BINS = 80
@@ -82,6 +83,7 @@ class Minute:
     :param p50: seconds to the first byte that half of the requests did not need; ``None`` where there were none.
     :param p95: the same of nineteen in twenty.
     :param models: by label.
+    :param number: counts minutes by the clock, those without a request too.
     """
 
     at: float
@@ -92,6 +94,7 @@ class Minute:
     p95: float | None = None
     tokens: Tokens = Tokens()
     models: Mapping[str, ByModel] = field(factory=dict)
+    number: int = 0
 
 
 @define(eq=False)
@@ -128,6 +131,7 @@ class _Sums:
             _quantile(self.waits, 0.95),
             self.tokens,
             dict(self.models),
+            self.number,
         )
 
 
@@ -142,6 +146,8 @@ class Ring:
     _seconds: Callable[[], float]
     _now: Callable[[], float]
     _entries: deque[Entry] = field(factory=lambda: deque(maxlen=_LAST), init=False)
+    _well: deque[Entry] = field(factory=lambda: deque(maxlen=_LAST_OF_A_KIND), init=False)
+    _badly: deque[Entry] = field(factory=lambda: deque(maxlen=_LAST_OF_A_KIND), init=False)
     _minutes: deque[_Sums] = field(factory=lambda: deque(maxlen=_MINUTES), init=False)
     _listeners: list[Callable[[Entry], None]] = field(factory=list, init=False)
     _number: int = field(default=0, init=False)
@@ -155,6 +161,7 @@ class Ring:
         now = self._now()
         entry = Entry(self._number, now, model, said)
         self._entries.append(entry)
+        (self._badly if is_error(said) else self._well).append(entry)
         self._minute(now).add(said, model)
         for listener in tuple(self._listeners):
             try:
@@ -171,9 +178,35 @@ class Ring:
         """
         return tuple(entry for entry in self._entries if entry.number > after)
 
-    def minutes(self) -> tuple[Minute, ...]:
-        """The minutes of the last hour in which anything ended, the oldest first."""
-        oldest = int(self._seconds() // 60) - _MINUTES
+    @property
+    def minute(self) -> int:
+        """The number of the minute that it is."""
+        return int(self._seconds() // 60)
+
+    @property
+    def now(self) -> float:
+        """The time of day, in seconds since 1970."""
+        return self._now()
+
+    @property
+    def next(self) -> int:
+        """The number of the next request."""
+        return self._number + 1
+
+    def infos(self) -> tuple[Entry, ...]:
+        """The last 50 requests that went well, the oldest first."""
+        return tuple(self._well)
+
+    def errors(self) -> tuple[Entry, ...]:
+        """The last 50 that did not."""
+        return tuple(self._badly)
+
+    def minutes(self, most: int = _MINUTES) -> tuple[Minute, ...]:
+        """The minutes of the last hour in which anything ended, the oldest first.
+
+        :param most: only the latest so many minutes.
+        """
+        oldest = self.minute - most
         return tuple(each.shown() for each in self._minutes if each.number > oldest)
 
     def subscribe(self, listener: Callable[[Entry], None]) -> Callable[[], None] | None:
@@ -196,7 +229,7 @@ class Ring:
         return end
 
     def _minute(self, now: float) -> _Sums:
-        number = int(self._seconds() // 60)
+        number = self.minute
         if not self._minutes or self._minutes[-1].number != number:
             self._minutes.append(_Sums(number, now - now % 60))
         return self._minutes[-1]

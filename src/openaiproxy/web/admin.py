@@ -4,13 +4,15 @@ The token is compared in constant time. Failed tries are counted by where they c
 nothing more from there is looked at for a while, the right token included: otherwise the answer would still tell. Where
 there is no token, nobody is let in.
 
-The token comes as a Bearer token. Pages that are documented to take it in another way (``?access_token=``, a cookie)
-hand over what they found.
+The token comes as a Bearer token. Pages that are documented to take it in another way (a form, ``?access_token=``) hand
+over what they found. A browser that was let in by the form shows a session from then on
+(:mod:`openaiproxy.web.sessions`), and never the token.
 """
 
 import hashlib
 import hmac
 import ipaddress
+import secrets
 from collections.abc import Callable, Iterable
 from math import ceil
 
@@ -18,6 +20,7 @@ from attrs import define
 from twisted.web.http_headers import Headers
 
 from openaiproxy.errors import BadRequest
+from openaiproxy.web.sessions import Sessions
 
 __all__ = ["Admin", "bearer_tokens", "place_of"]
 
@@ -38,10 +41,17 @@ class Admin:
 
     :param token: ``None`` lets nobody in.
     :param seconds: the clock.
+    :param salt: bytes that nobody outside the process knows; made here where there are none.
+    :ivar sessions: of people who showed it in a form.
+    :ivar retired: whether another token has taken its place.
     """
 
-    def __init__(self, token: str | None, seconds: Callable[[], float]) -> None:
+    def __init__(
+        self, token: str | None, seconds: Callable[[], float], salt: bytes | None = None
+    ) -> None:
         self._digest = None if token is None else _digest(token.encode())
+        self.sessions = Sessions(token, salt or secrets.token_bytes(32), seconds)
+        self.retired = False
         self._seconds = seconds
         self._failures: dict[str, _Failures] = {}
 
@@ -49,6 +59,11 @@ class Admin:
     def has_token(self) -> bool:
         """Whether there is anybody to let in."""
         return self._digest is not None
+
+    def retire(self) -> None:
+        """Another token has taken its place: those who were let in by this one are so no longer."""
+        self.retired = True
+        self.sessions = Sessions(None, b"", self._seconds)
 
     def check(self, peer: str, shown: Iterable[bytes]) -> None:
         """Let one in who shows the token.

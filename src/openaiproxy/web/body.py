@@ -58,13 +58,15 @@ class Body:
     _clock: IReactorTime
     #: Bytes that have arrived.
     received: int = 0
+    #: When the last of them did, by the clock.
+    ended: float | None = None
     #: Both ends of what arrived.
     peek: Peek = field(factory=Peek)
     #: Called once with the reason when the body can't be completed.
     on_failure: Callable[[ProxyError], None] | None = None
     #: Called for each piece that goes up, and at the end.
     on_progress: Callable[[], None] | None = None
-    #: Sees each piece, for the payload log.
+    #: Sees each piece, for the payload log; of those that came before it was set, when the body goes up.
     on_piece: Callable[[bytes], None] | None = None
     _limit: int | None = None
     _wait: float | None = None
@@ -72,6 +74,8 @@ class Body:
     _state: State = State.ARRIVING
     _held: list[bytes] = field(factory=list)
     _held_bytes: int = 0
+    #: Bytes that came before there was an ``on_piece``.
+    _unseen: int = 0
     _consumer: IConsumer | None = None
     _sent: "Deferred[None] | None" = None
     _unwanted: bool = False
@@ -107,6 +111,8 @@ class Body:
         self.peek.feed(data)
         if self.on_piece is not None:
             self.on_piece(data)
+        else:
+            self._unseen += len(data)
         self._pass_on(data)
         self._watch()
 
@@ -115,6 +121,7 @@ class Body:
         if self._state is not State.ARRIVING:
             return
         self._state = State.WHOLE
+        self.ended = self._clock.seconds()
         self._watch()
         if self._consumer is not None:
             self._complete()
@@ -146,9 +153,11 @@ class Body:
         self._sent = sent = Deferred[None]()
         self._consumer = consumer
         self._gate.send_continue()
-        held, self._held, self._held_bytes = self._held, [], 0
+        held, self._held, self._held_bytes = b"".join(self._held), [], 0
         if held:
-            consumer.write(b"".join(held))
+            if self.on_piece is not None and self._unseen:
+                self.on_piece(held[: self._unseen])
+            consumer.write(held)
         if self._state is State.WHOLE:
             self._complete()
         elif not self._paused_by_upstream:

@@ -105,6 +105,8 @@ class _Crossing:
     _beats: LoopingCall | None = None
     _fields: list[Field] = field(factory=list)
     _begun: Beginning = field(factory=Beginning)
+    _goes_down: bool = False
+    _down: Callable[[bytes], None] | None = None
 
     async def run(self) -> None:
         """:raises ProxyError: when there is no answer, and none has begun."""
@@ -118,6 +120,7 @@ class _Crossing:
                 self._refuse(attempt, answer, refusal)
                 return
             self._retry(answer.status)
+            self._exchange.mark("asked again")
             promised = self._flow is not None
             attempt = self._asking.attempt(learnt | {remedy}, translated=promised)
             answer = await self._send(attempt)
@@ -161,6 +164,7 @@ class _Crossing:
         caller = self._asking.caller.name
         upstream = caller if translation is None else translation.upstream.name
         exchange.record.dialects = f"{caller}>{upstream}"
+        exchange.mark("planned")
         if translation is not None:
             self._prepare(translation)
             if exchange.record.lines is not None:
@@ -238,6 +242,14 @@ class _Crossing:
     def _kept(self, direction: str, fields: list[Field]) -> Callable[[bytes], None] | None:
         return self._exchange.keep(direction, [(name, [value]) for name, value in fields])
 
+    def _see(self, data: bytes) -> None:
+        """Keep what goes down, which is something else than what came."""
+        if data and not self._goes_down:
+            self._goes_down = True
+            self._down = self._kept(DOWNSTREAM_RESPONSE, [])
+        if data and self._down is not None:
+            self._down(data)
+
     async def _deliver(self, attempt: Attempt, answer: Answer) -> None:
         translation, streams = attempt.translation, is_event_stream(answer.headers)
         if translation is None:
@@ -267,6 +279,7 @@ class _Crossing:
         exchange, port = self._exchange, self._exchange.port
         self.close()
         flow.show(self._kept(UPSTREAM_RESPONSE, answer.headers))
+        flow.told = self._see
         opening = None if flow.committed else lambda: self._open(answer.headers)
         pump = Pump(exchange.request, answer, port.clock, port.profile.timeouts, flow, opening)
         how = await pump.run()
@@ -329,7 +342,7 @@ class _Crossing:
         self.close()
         self._note(whole.usage, whole.fault)
         full = [*self._made(fields, _JSON), *self._fields]
-        self._exchange.request.on_write = self._kept(DOWNSTREAM_RESPONSE, full)
+        self._see(whole.body)
         self._exchange.answer(whole.status, full, whole.body)
         if whole.fault is not None:
             self._exchange.record.ending = "upstream-fault"
@@ -339,7 +352,6 @@ class _Crossing:
         flow = self._flow
         assert flow is not None, "only a stream is opened"
         full = [*self._made(fields, _EVENTS), *self._fields]
-        self._exchange.request.on_write = self._kept(DOWNSTREAM_RESPONSE, full)
         self._exchange.open_answer(200, b"", full, None)
         self._exchange.last_words = lambda error: flow.stream.take((_fault(error),))
 
@@ -358,6 +370,7 @@ class _Crossing:
 
     def _write(self, data: bytes) -> None:
         """Write what the upstream's answer has come to."""
+        self._see(data)
         record, now = self._exchange.record, self._exchange.port.clock.seconds()
         self._put(data)
         record.rest(now)

@@ -20,39 +20,42 @@ from twisted.internet.interfaces import IDelayedCall, IHalfCloseableDescriptor
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
-from twisted.web.http_headers import Headers
 
 from openaiproxy.errors import BadRequest
 from openaiproxy.web.answers import protocol_answer
 from openaiproxy.web.chunks import Chunks
+from openaiproxy.web.framing import (
+    FLUSH_SECONDS,
+    HEAD_BYTES,
+    HEAD_FIELDS,
+    HEAD_SECONDS,
+    IDLE_SECONDS,
+    LINE_BYTES,
+    LINGER_SECONDS,
+    bad_framing,
+    check_head,
+    head_too_large,
+    head_too_late,
+    is_chunked,
+    is_length,
+    stays,
+    target_too_long,
+)
 from openaiproxy.wire.headers import is_token
-from openaiproxy.wire.target import parse_target
 
-__all__ = ["FLUSH_SECONDS", "HEAD_SECONDS", "IDLE_SECONDS", "LINGER_SECONDS", "Channel"]
+__all__ = ["Channel"]
 
-#: Seconds that a request's head may take, from its first byte.
-HEAD_SECONDS = 20.0
-#: Seconds that a connection may stay open between two requests.
-IDLE_SECONDS = 75
-#: Seconds for which bytes after a refusal are read and dropped.
-LINGER_SECONDS = 2.0
-#: Seconds that a client may take to read what was written before a close.
-FLUSH_SECONDS = 30.0
-
-_LENGTH = re.compile(rb"[0-9]{1,18}\Z")
-_HOST = re.compile(rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=%]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?\Z")
 _VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*\Z")
 # Of a line that isn't complete: what can't become part of a valid one.
 _BROKEN_LINE = re.compile(rb"[\x00\n]|\r[\x00-\xff]")
-_BAD = "the request's framing is not valid HTTP/1.1: "
 
 
 class Channel(HTTPChannel):
     """One client connection. ``factory`` is our :class:`openaiproxy.web.site.Site`."""
 
-    maxHeaders = 100
-    totalHeadersSize = 32_768
-    MAX_LENGTH = 16_384
+    maxHeaders = HEAD_FIELDS
+    totalHeadersSize = HEAD_BYTES
+    MAX_LENGTH = LINE_BYTES
     timeOut = IDLE_SECONDS
 
     #: A TCP or TLS connection.
@@ -88,7 +91,7 @@ class Channel(HTTPChannel):
             return
         is_head = self._in_head or begun == b"\r" or is_token(begun[:1])
         if not is_head or _BROKEN_LINE.search(begun):
-            self.refuse(BadRequest(400, "bad_framing", _BAD + "a byte that no head can hold"))
+            self.refuse(bad_framing("a byte that no head can hold"))
         elif self._head_timer is None:
             self._head_timer = self._later(HEAD_SECONDS, self._head_timed_out)
 
@@ -96,20 +99,18 @@ class Channel(HTTPChannel):
         if self._deaf:
             return
         if b"\r" in line or b"\n" in line:
-            self.refuse(BadRequest(400, "bad_framing", _BAD + "a bare CR or LF in its head"))
+            self.refuse(bad_framing("a bare CR or LF in its head"))
         elif line[:1] in (b" ", b"\t"):
-            self.refuse(
-                BadRequest(400, "bad_framing", _BAD + "a line that begins with white space")
-            )
+            self.refuse(bad_framing("a line that begins with white space"))
         elif not self._in_head and len(line) > self.MAX_LENGTH // 2:
-            self.refuse(_target_too_long())
+            self.refuse(target_too_long())
         elif self._receivedHeaderSize + len(line) > self.totalHeadersSize:
-            self.refuse(_head_too_large())
+            self.refuse(head_too_large())
         else:
             super().lineReceived(line)
 
     def lineLengthExceeded(self, line: bytes) -> None:
-        self.refuse(_head_too_large() if self._in_head else _target_too_long())
+        self.refuse(head_too_large() if self._in_head else target_too_long())
 
     @property
     def _in_head(self) -> bool:
@@ -120,15 +121,13 @@ class Channel(HTTPChannel):
         name, colon, value = line.partition(b":")
         value = value.strip(b" \t")
         if self._receivedHeaderCount >= self.maxHeaders:
-            self.refuse(_head_too_large())
+            self.refuse(head_too_large())
         elif not colon or not _VALUE.match(value):
-            self.refuse(BadRequest(400, "bad_framing", _BAD + "a field that is none"))
-        elif name.lower() == b"content-length" and not _LENGTH.match(value):
-            self.refuse(BadRequest(400, "bad_framing", _BAD + "a length that is no number"))
-        elif name.lower() == b"transfer-encoding" and value.lower() != b"chunked":
-            self.refuse(
-                BadRequest(400, "bad_framing", _BAD + "a transfer coding other than chunked")
-            )
+            self.refuse(bad_framing("a field that is none"))
+        elif name.lower() == b"content-length" and not is_length(value):
+            self.refuse(bad_framing("a length that is no number"))
+        elif name.lower() == b"transfer-encoding" and not is_chunked(value):
+            self.refuse(bad_framing("a transfer coding other than chunked"))
         elif super().headerReceived(line) and not self._deaf:
             if name.lower() == b"transfer-encoding":
                 feed = self.requests[-1].handleContentChunk
@@ -144,7 +143,13 @@ class Channel(HTTPChannel):
         self._stop_timers()
         request = self.requests[-1]
         try:
-            _check_head(request.requestHeaders, self._version)
+            headers = request.requestHeaders
+            check_head(
+                self._version,
+                headers.getRawHeaders(b"Host", []),
+                headers.getRawHeaders(b"Expect", []),
+                chunked=headers.hasHeader(b"Transfer-Encoding"),
+            )
         except BadRequest as error:
             self.refuse(error)
             return
@@ -158,9 +163,7 @@ class Channel(HTTPChannel):
     def checkPersistence(self, request: Any, version: bytes) -> bool:
         """HTTP/1.1 without ``Connection: close``, with a sound target. (A port that closes says so in the answer.)"""
         values = request.requestHeaders.getRawHeaders(b"Connection", [])
-        tokens = {token.strip().lower() for value in values for token in value.split(b",")}
-        asked_to_stay = version == b"HTTP/1.1" and b"close" not in tokens
-        if asked_to_stay and _is_sound(self._command, self._path):
+        if stays(self._command, self._path, version, values):
             return True
         request.responseHeaders.setRawHeaders(b"Connection", [b"close"])
         return False
@@ -200,6 +203,14 @@ class Channel(HTTPChannel):
         self.transport.writeSequence(protocol_answer(error, request_id))
         self._linger()
 
+    def pause_reading(self) -> None:
+        """Take no more bytes from the client for now."""
+        self._networkProducer.pauseProducing()
+
+    def resume_reading(self) -> None:
+        """Take bytes again."""
+        self._networkProducer.resumeProducing()
+
     def abort(self) -> None:
         """Close the connection at once, whatever is still to be written."""
         if self.transport is not None:
@@ -213,7 +224,7 @@ class Channel(HTTPChannel):
             self.persistent = False
 
     def _respondToBadRequestAndDisconnect(self) -> None:
-        self.refuse(BadRequest(400, "bad_framing", _BAD + "it can't be read"))
+        self.refuse(bad_framing("it can't be read"))
 
     # Ending.
 
@@ -244,11 +255,7 @@ class Channel(HTTPChannel):
         self.loseConnection()
 
     def _head_timed_out(self) -> None:
-        self.refuse(
-            BadRequest(
-                408, "head_timeout", f"the request's head took longer than {HEAD_SECONDS:g} seconds"
-            )
-        )
+        self.refuse(head_too_late())
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._deaf = True
@@ -271,38 +278,3 @@ class Channel(HTTPChannel):
     def _later(self, seconds: float, call: Callable[[], object]) -> IDelayedCall:
         later: IDelayedCall = self.callLater(seconds, call)
         return later
-
-
-def _target_too_long() -> BadRequest:
-    return BadRequest(414, "target_too_long", "the request line is too long")
-
-
-def _head_too_large() -> BadRequest:
-    return BadRequest(431, "head_too_large", "the request's head is too large")
-
-
-def _is_sound(method: bytes, target: bytes) -> bool:
-    """Whether a target is one that the exchange will serve, or refuse for where it leads alone."""
-    if target == b"*":
-        return method == b"OPTIONS"
-    try:
-        parse_target(target)
-    except BadRequest:
-        return False
-    return True
-
-
-def _check_head(headers: Headers, version: bytes) -> None:
-    """:raises BadRequest: when a complete head is none that this proxy serves."""
-    hosts = headers.getRawHeaders(b"Host", [])
-    if len(hosts) > 1 or (not hosts and version == b"HTTP/1.1"):
-        raise BadRequest(400, "bad_host", "a request has exactly one Host field")
-    if hosts and not _HOST.match(hosts[0]):
-        raise BadRequest(400, "bad_host", "the Host field is no host")
-    if headers.hasHeader(b"Transfer-Encoding") and version != b"HTTP/1.1":
-        raise BadRequest(400, "bad_framing", _BAD + "chunked before HTTP/1.1")
-    expected = headers.getRawHeaders(b"Expect", [])
-    if expected and [value.lower() for value in expected] != [b"100-continue"]:
-        raise BadRequest(
-            417, "bad_expectation", "the only expectation that can be met is 100-continue"
-        )

@@ -10,6 +10,7 @@ that is given the exchange and the target to ask the upstream for.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IDelayedCall
@@ -59,7 +60,6 @@ class Exchange:
         self.beside: list[Field] = []
         self.last_words: Callable[[ProxyError], bytes] | None = None
         self._find_course = find_course
-        self._envelope = Envelope.OPENAI
         self._cors: list[Field] = []
         self._running: Deferred[None] | None = None
         self._first_byte: IDelayedCall | None = None
@@ -71,7 +71,7 @@ class Exchange:
     def begin(self) -> None:
         """Start it; it ends by itself."""
         self.request.body.on_failure = self._fail
-        self.request.gone().addErrback(lambda _: self.cut("client-gone"))
+        self.request.on_gone = partial(self.cut, "client-gone")
         self._running = running = Deferred.fromCoroutine(self._run())
         if self._cut is not None or self._error is not None:
             running.cancel()
@@ -120,11 +120,6 @@ class Exchange:
     async def _ask(self) -> None:
         request, port, headers = self.request, self.port, self.request.requestHeaders
         self._cors = port.gate.cors_headers(headers)
-        self._envelope = envelope_for(
-            request.path.decode("latin-1"),
-            headers.hasHeader(b"anthropic-version"),
-            port.profile,
-        )
         if request.uri == b"*" and request.method == b"OPTIONS":
             self._answer_preflight(Target("*"))
             return
@@ -142,7 +137,7 @@ class Exchange:
         port.announce(self.record)
         request.body.limit(port.profile.limits.body, self.timeouts.client_body)
         if self.timeouts.total is not None:
-            self._total = port.clock.callLater(self.timeouts.total, self._timed_out, "total")
+            self._total = request.clock.callLater(self.timeouts.total, self._timed_out, "total")
         await self._find_course(port, request, upstream_target)(self, upstream_target)
 
     def _answer_preflight(self, target: Target) -> None:
@@ -169,11 +164,13 @@ class Exchange:
         """
         record, clock = self.record, self.port.clock
         record.rest(clock.seconds())
+        self.mark("sent")
         self.await_first_byte()
         try:
             answer = await (client or self.port.client).fetch(method, target, fields, body)
         finally:
             self._stop_first_byte()
+        self.mark(f"upstream head {answer.status}")
         if record.waited is None and record.sent is not None:
             record.waited = clock.seconds() - record.sent
         record.upstream_status = answer.status
@@ -188,6 +185,10 @@ class Exchange:
         """Note that everything is at hand: time is the proxy's own until somebody is asked or answered."""
         self.record.work(self.port.clock.seconds())
 
+    def mark(self, word: str) -> None:
+        """Note that something happened, for who looks at this request."""
+        self.record.mark(word, self.port.clock.seconds())
+
     def await_first_byte(self) -> None:
         """(Re)start the wait for the answer's head: it counts from the last byte that went up."""
         wait, body = self.timeouts.first_byte, self.request.body
@@ -195,7 +196,7 @@ class Exchange:
             self.record.lines.start(body.peek.model(), body.received)
         self.record.sent = self.port.clock.seconds()
         if self._first_byte is None:
-            self._first_byte = self.port.clock.callLater(wait, self._timed_out, "first_byte")
+            self._first_byte = self.request.clock.callLater(wait, self._timed_out, "first_byte")
         else:
             self._first_byte.reset(wait)
 
@@ -240,16 +241,20 @@ class Exchange:
     def keep(
         self, direction: str, headers: Iterable[tuple[bytes, Sequence[bytes]]]
     ) -> Callable[[bytes], None] | None:
-        """Begin an entry in the payload log, where the profile keeps one."""
-        if self.port.payloads is None:
+        """Begin an entry in the payload log and among the last bodies, where the profile keeps them."""
+        log, shelf = self.port.payloads, self.port.shelf
+        if log is None and shelf is None:
             return None
         of = {name.lower(): values[0].decode("latin-1") for name, values in headers}
         media, coding = of.get(b"content-type", ""), of.get(b"content-encoding", "")
-        body = self.port.payloads.body(
-            direction, self.port.number, self.request.path, media, coding
-        )
-        self._payloads.append(body)
-        return body.feed
+        bodies = []
+        if log is not None:
+            number, path = self.port.number, self.request.path
+            bodies.append(log.body(direction, number, path, media, coding))
+        if shelf is not None:
+            bodies.append(shelf.body(self.record.bodies.append, direction, media, coding))
+        self._payloads += bodies
+        return bodies[0].feed if len(bodies) == 1 else partial(_feed_all, bodies)
 
     def _stop_first_byte(self) -> None:
         if self._first_byte is not None and self._first_byte.active():
@@ -272,7 +277,7 @@ class Exchange:
         if request.channel is None:
             return
         if not request.startedWriting:
-            envelope, fixed = self._envelope, self.port.profile.fixed_errors
+            envelope, fixed = self._envelope(), self.port.profile.fixed_errors
             body = error_body(error, envelope, record.id, fixed, record.incoming)
             self.answer(error_status(error, envelope), error_headers(error, envelope), body)
         elif self.last_words is None:
@@ -282,6 +287,12 @@ class Exchange:
             record.bytes_out += len(words)
             request.write(words)
             request.finish()
+
+    def _envelope(self) -> Envelope:
+        """What the caller expects an error in."""
+        request = self.request
+        anthropic = request.requestHeaders.hasHeader(b"anthropic-version")
+        return envelope_for(request.path.decode("latin-1"), anthropic, self.port.profile)
 
     def _break_off(self) -> None:
         """The exchange was cancelled: answer with its error, if it has one, or let go of the caller."""
@@ -301,6 +312,7 @@ class Exchange:
         body.stop()
         for payload in self._payloads:
             payload.close()
+        self.record.read = body.ended if body.received else None
         self.record.bytes_in = body.received
         self.record.model = body.peek.model() or self.record.model
         if self._cut is not None:
@@ -320,6 +332,11 @@ def _ending_of(error: ProxyError) -> str:
             "_", "-"
         )
     return "upstream-failed" if isinstance(error, BadUpstream) else "refused"
+
+
+def _feed_all(bodies: Iterable[PayloadBody], data: bytes) -> None:
+    for body in bodies:
+        body.feed(data)
 
 
 def _text(value: bytes | None) -> str | None:

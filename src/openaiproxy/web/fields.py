@@ -8,6 +8,7 @@ its vendor's API, are made anew, and the credential goes where the upstream's di
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from twisted.web.http_headers import Headers
 
@@ -79,9 +80,9 @@ def upstream_fields(headers: Headers, profile: Profile) -> list[Field]:
     credential = profile.credential
     without = _OF_THIS_HOP
     if credential.is_ours:
-        without = without | _CREDENTIALS | {place.encode("ascii") for place in profile.auth.places}
+        without = without | _CREDENTIALS | _names(profile.auth.places)
     elif profile.auth.keys:
-        without = without | {place.encode("ascii") for place in profile.auth.places}
+        without = without | _names(profile.auth.places)
     fields = end_to_end(_pairs(headers), without)
     if credential.key is not None:
         fields.append(_credential(profile.upstream.speaks[0], credential.key.encode("ascii")))
@@ -94,6 +95,11 @@ def upstream_fields(headers: Headers, profile: Profile) -> list[Field]:
         if value is not None and not headers.hasHeader(name):
             fields.append((name, value.encode("ascii")))
     return fields
+
+
+@lru_cache(maxsize=64)
+def _names(places: tuple[str, ...]) -> frozenset[bytes]:
+    return frozenset(place.encode("ascii") for place in places)
 
 
 def reread_fields(headers: Headers, profile: Profile) -> list[Field]:
@@ -217,9 +223,13 @@ def is_event_stream(fields: Iterable[Field], *, encoded: bool = False) -> bool:
     """
     fields = list(fields)
     media = (first(fields, b"content-type") or b"").partition(b";")[0].strip().lower()
-    coding = (first(fields, b"content-encoding") or b"identity").strip().lower()
-    return media == b"text/event-stream" and (encoded or coding == b"identity")
+    if encoded or media != b"text/event-stream":
+        return media == b"text/event-stream"
+    return (first(fields, b"content-encoding") or b"identity").strip().lower() == b"identity"
 
 
 def _pairs(headers: Headers) -> Iterable[Field]:
+    as_sent = getattr(headers, "pairs", None)
+    if as_sent is not None:
+        return as_sent  # type: ignore[no-any-return]
     return ((name, value) for name, values in headers.getAllRawHeaders() for value in values)

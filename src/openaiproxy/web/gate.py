@@ -19,7 +19,7 @@ from openaiproxy.errors import BadRequest
 from openaiproxy.profile import ClientKey, Profile
 from openaiproxy.wire.headers import first
 
-__all__ = ["Gate", "is_loopback_name"]
+__all__ = ["Gate", "is_loopback_name", "same_origin"]
 
 _EXPOSED = b"*"
 _METHODS = b"Access-Control-Allow-Methods"
@@ -65,7 +65,7 @@ class Gate:
         origin = _one(headers, b"origin")
         if self._allows(origin):
             return
-        if origin is not None and not _same_origin(origin, _one(headers, b"host")):
+        if origin is not None and not same_origin(origin, _one(headers, b"host")):
             raise BadRequest(
                 403, "origin_not_allowed", "web pages of this origin may not call this port"
             )
@@ -201,7 +201,8 @@ def _host_name(host: bytes) -> str:
     return text.partition(":")[0]
 
 
-def _same_origin(origin: bytes, host: bytes | None) -> bool:
+def same_origin(origin: bytes, host: bytes | None) -> bool:
+    """Whether an ``Origin`` is the one that a ``Host`` names."""
     return host is not None and origin.lower() in (
         b"http://" + host.lower(),
         b"https://" + host.lower(),

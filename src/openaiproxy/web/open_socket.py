@@ -1,9 +1,10 @@
 """One socket that is open, and the port that its next request is for: that may be another one after a reload."""
 
-from attrs import define, field
+from attrs import define, evolve, field
 from twisted.internet.interfaces import IListeningPort
 from twisted.web.resource import Resource
 
+from openaiproxy.ops.watch import Port
 from openaiproxy.web.addresses import is_loopback
 from openaiproxy.web.port import OpenPort
 from openaiproxy.web.site import Site
@@ -51,6 +52,13 @@ class OpenSocket:
     def running(self) -> int:
         """Requests under way."""
         return sum(port.running for port in (self.port, *self.former) if port is not None)
+
+    def seen(self, port: OpenPort) -> Port:
+        """The socket as somebody who looks at it sees it; what runs of its past is counted, too.
+
+        :param port: what it does.
+        """
+        return evolve(port.seen(), running=lambda: self.running)
 
     def cut(self) -> None:
         """End what still runs, now."""

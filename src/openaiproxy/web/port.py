@@ -1,6 +1,7 @@
 """What all requests of one open port share, and the way to end them all."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from math import ceil
 from time import time
 from typing import Protocol
@@ -18,7 +19,8 @@ from openaiproxy.ops.events import Events
 from openaiproxy.ops.payloads import PayloadLog
 from openaiproxy.ops.request_ids import fresh_id, request_id
 from openaiproxy.ops.routes import CREATES
-from openaiproxy.ops.watch import Watch
+from openaiproxy.ops.shelf import Shelf
+from openaiproxy.ops.watch import Port, Watch
 from openaiproxy.profile import Profile
 from openaiproxy.upstream.client import UpstreamClient
 from openaiproxy.upstream.gather import Gathered
@@ -145,6 +147,16 @@ class OpenPort:
                 headers=((b"Retry-After", b"%d" % ceil(wait)),),
             )
 
+    def seen(self) -> Port:
+        """The port as somebody who looks at it sees it."""
+        limit = self.profile.limits.requests
+        return Port(self.number, self.profile.name, limit, partial(len, self._running))
+
+    @property
+    def shelf(self) -> Shelf | None:
+        """Where the last bodies are held, if the profile keeps them."""
+        return self.watch.shelves.get(self.profile.name)
+
     def admit(self, running: Running) -> None:
         """Count a request in.
 
@@ -159,6 +171,7 @@ class OpenPort:
                 headers=retry,
             )
         self._running.add(running)
+        self.watch.note_admitted()
 
     def dismiss(self, running: Running) -> None:
         """Count a request out; one that was never counted in is no mistake."""
@@ -206,7 +219,7 @@ class OpenPort:
         self.events.note(exchanged)
         if record.lines is not None:
             record.lines.end(exchanged)
-        self.watch.note(exchanged)
+        self.watch.note(exchanged, record.bodies)
 
     def announce(self, record: Record) -> None:
         """Have a request's lines on the console, where it is one to a model, and the profile has them."""

@@ -103,7 +103,7 @@ class Ports(Service):
         self._leaving: list[OpenSocket] = []
         self._operator: OpenSocket | None = None
         self.watch = Watch((_OPERATOR,), reactor.seconds, now or reactor.seconds)
-        self.admin = Admin(config.operator.token, reactor.seconds)
+        self.admin = Admin(config.operator.token, reactor.seconds, salt)
         self._embedded: IListeningPort | None = None
         self._clients: dict[str, UpstreamClient] = {}
         self._purses = Purses(reactor, self._note_refresh, config.wire)
@@ -150,7 +150,7 @@ class Ports(Service):
         free, came = list(self._open), list[OpenSocket]()
         self.watch.metrics.learn([port.profile for port in config.ports])
         if config.operator.token != self._config.operator.token:
-            self.admin = Admin(config.operator.token, self._reactor.seconds)
+            self.admin = Admin(config.operator.token, self._reactor.seconds, self._salt)
         self._clients = self._unchanged_clients(config)
         try:
             given = [self._find_port(port, free, came) for port in config.ports]
@@ -164,6 +164,9 @@ class Ports(Service):
             raise
         self._config = config
         self._take(given, free, operator)
+        self.watch.keep(port.profile for port in config.ports)
+        if former[1] is not self.admin:
+            former[1].retire()
         for name, client in former[0].items():
             if self._clients.get(name) is not client:
                 client.close()
@@ -180,6 +183,7 @@ class Ports(Service):
         for opened, port in given:
             opened.give(port)
         self._open = [opened for opened, _ in given]
+        self.watch.ports = [opened.seen(port) for opened, port in given]
         for opened in new:
             self._say(opened)
         for opened in free:
@@ -208,7 +212,7 @@ class Ports(Service):
         """The socket of a port, open already or opened now, and what it is to do."""
         opened = next((each for each in free if each.endpoint == port.endpoint), None)
         if opened is None:
-            site = Site(None, self._reactor)
+            site = Site(None, self._reactor, wire=self._config.wire)
             opened = OpenSocket(
                 port.endpoint, listen_now(self._endpoints(port.endpoint), port.endpoint, site), site
             )
@@ -265,7 +269,7 @@ class Ports(Service):
         if endpoint is None:
             return None
         if opened is None or opened.endpoint != endpoint:
-            site = Site(None, self._reactor)
+            site = Site(None, self._reactor, wire=self._config.wire)
             try:
                 listening = listen_now(self._endpoints(endpoint), endpoint, site)
             except Misconfigured as mistake:

@@ -15,10 +15,11 @@ death.
 
 from collections.abc import Callable
 from typing import Any
+from typing import Protocol as Shape
 
 from attrs import frozen
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IProtocol, IPushProducer, IReactorTime
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from twisted.web.client import ResponseDone
@@ -26,11 +27,10 @@ from twisted.web.http import PotentialDataLoss
 from zope.interface import implementer
 
 from openaiproxy.profile import Timeouts
-from openaiproxy.upstream.client import Answer
 from openaiproxy.web.flow import Flow, Last
 from openaiproxy.web.request import Request
 
-__all__ = ["LINGER", "Pump", "Pumped"]
+__all__ = ["LINGER", "Pump", "Pumped", "Source"]
 
 #: Seconds that an upstream has to end its body once all that matters was read; its connection can be used again then.
 LINGER = 1.0
@@ -55,12 +55,22 @@ class Pumped:
     held: float = 0.0
 
 
+class Source(Shape):
+    """Where a body comes from: an :class:`openaiproxy.upstream.client.Answer`, or what plays one."""
+
+    def deliver(self, protocol: IProtocol) -> None:
+        """Give the body to a protocol."""
+
+    def abort(self) -> None:
+        """Nothing more is wanted."""
+
+
 @implementer(IPushProducer)
 class Pump(Protocol):
     """One answer's way down.
 
     :param request: the client's.
-    :param answer: the upstream's, not yet delivered.
+    :param answer: where the body comes from, not yet delivered.
     :param open_answer: writes the head to the client, before its first byte; ``None`` if that was done.
     """
 
@@ -69,7 +79,7 @@ class Pump(Protocol):
     def __init__(
         self,
         request: Request,
-        answer: Answer,
+        answer: Source,
         clock: IReactorTime,
         timeouts: Timeouts,
         flow: Flow,
@@ -101,6 +111,7 @@ class Pump(Protocol):
         self._request.registerProducer(self, True)
         self._answer.deliver(self)
         if not self._over:
+            self._request.flush()
             self._arm()
         return done
 

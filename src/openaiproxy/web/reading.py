@@ -7,9 +7,10 @@ from zope.interface import implementer
 from openaiproxy.errors import BadRequest
 from openaiproxy.web.body import Body
 from openaiproxy.web.exchange import Exchange
+from openaiproxy.web.request import Request
 from openaiproxy.wire.coding import Decoding
 
-__all__ = ["read_body"]
+__all__ = ["read_body", "read_whole"]
 
 
 @implementer(IConsumer)
@@ -44,19 +45,30 @@ class _Store:
         """Likewise."""
 
 
-async def read_body(exchange: Exchange, at_most: int | None = None) -> bytes:
+async def read_whole(request: Request, most: int, wait: float) -> bytes:
     """The whole body of a request, its content coding taken off.
 
+    :param most: bytes, as sent and as decoded.
+    :param wait: seconds that its next piece may take.
+    :raises BadRequest: 413 past ``most``; 400 for a body that is no such coding; 415 for an unknown one; 408 when it
+        stops coming.
+    """
+    request.body.limit(most, wait)
+    codings = request.requestHeaders.getRawHeaders("content-encoding", [])
+    store = _Store(request.body, Decoding(", ".join(codings), most))
+    await request.body.startProducing(store)
+    return store.whole()
+
+
+async def read_body(exchange: Exchange, at_most: int | None = None) -> bytes:
+    """The whole body of a request that takes its course, as far as its profile allows.
+
     :param at_most: bytes, in place of the profile's limit for bodies that are read.
-    :raises BadRequest: 413 past the profile's limit, in bytes as sent or as decoded; 400 for a body that is no such
-        coding; 415 for an unknown one; 408 when it stops coming.
+    :raises BadRequest: as :func:`read_whole`.
     """
     request, profile = exchange.request, exchange.port.profile
     read = profile.limits.read if at_most is None else at_most
     most = min(read, profile.limits.body or read)
-    request.body.limit(most, profile.timeouts.client_body)
-    codings = request.requestHeaders.getRawHeaders("content-encoding", [])
-    store = _Store(request.body, Decoding(", ".join(codings), most))
-    await request.body.startProducing(store)
+    whole = await read_whole(request, most, profile.timeouts.client_body)
     exchange.work()
-    return store.whole()
+    return whole

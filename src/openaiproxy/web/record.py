@@ -3,9 +3,14 @@
 Time is told apart by whose it is. While the proxy has what it needs and nobody has yet been asked, or while the
 upstream's word is here and has not been handed on, the time is the proxy's own; :attr:`Record.since` then says since
 when. All other time is spent waiting for others.
+
+The marks say what happened when. There are never more of them than :data:`_MOST_MARKS`, however often an upstream is
+asked again.
 """
 
-from attrs import define
+from operator import itemgetter
+
+from attrs import define, field
 
 from openaiproxy.dialects.dialect import Seen
 from openaiproxy.hub.events import Fault, Usage
@@ -13,6 +18,8 @@ from openaiproxy.ops.access import Exchanged
 from openaiproxy.ops.console import Lines
 
 __all__ = ["Record"]
+
+_MOST_MARKS = 32
 
 
 @define
@@ -30,6 +37,9 @@ class Record:
     :param since: since when time is the proxy's own; ``None`` while it is not.
     :param own: seconds that were, so far.
     :param lines: those on the console, where there are any.
+    :param read: when the last byte of its body had arrived, if it has one.
+    :param marks: what happened when, in the words that people read.
+    :param bodies: those that are kept for who looks at this request, as entries of a payload log.
     """
 
     id: str
@@ -60,6 +70,14 @@ class Record:
     since: float | None = None
     own: float = 0.0
     lines: Lines | None = None
+    read: float | None = None
+    marks: list[tuple[str, float]] = field(factory=list)
+    bodies: list[str] = field(factory=list, repr=False)
+
+    def mark(self, word: str, now: float) -> None:
+        """Note that something happened."""
+        if len(self.marks) < _MOST_MARKS:
+            self.marks.append((word, now))
 
     def work(self, now: float) -> None:
         """From now on, time is the proxy's own."""
@@ -116,4 +134,14 @@ class Record:
             tokens_reasoning=None if usage is None else usage.reasoning,
             waited=self.waited,
             overhead=None if self.sent is None else self.own,
+            marks=self._marks_by(now),
         )
+
+    def _marks_by(self, now: float) -> tuple[tuple[str, float], ...]:
+        marks = list(self.marks)
+        if self.read is not None:
+            marks.insert(0, ("body read", self.read))
+        if self.first_byte is not None:
+            marks.append(("first byte", self.first_byte))
+        marks.sort(key=itemgetter(1))
+        return tuple((word, at - self.started) for word, at in (*marks, (self.ending, now)))

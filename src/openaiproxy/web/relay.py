@@ -95,19 +95,20 @@ async def pass_on(
     """
     port, record = exchange.port, exchange.record
     # Nothing can be put into a body of a promised length.
-    commentable = answer.length is None and is_event_stream(answer.headers)
-    piece = exchange.keep(UPSTREAM_RESPONSE, [(name, [value]) for name, value in answer.headers])
+    events = is_event_stream(answer.headers)
+    commentable = answer.length is None and events
+    piece = exchange.keep(UPSTREAM_RESPONSE, ((name, [value]) for name, value in answer.headers))
     told = None
     if dialect is not None:
         told = partial(_told_cut if tells_cuts else _told_short, dialect)
-    tap = None if dialect is None else _tap(dialect, answer, port.profile.limits)
+    tap = None if dialect is None else _tap(dialect, answer, port.profile.limits, events)
     if dialect is not None:
         record.dialects = f"{dialect.name}>{dialect.name}"
     flow: Flow = Passing(Boundary() if commentable else None, piece, told, tap)
     if completing is not None and commentable:
         flow = Through(completing, flow)
     exchange.open_answer(answer.status, answer.phrase, answer.headers, answer.length)
-    pump = Pump(exchange.request, answer, port.clock, port.profile.timeouts, flow)
+    pump = Pump(exchange.request, answer, exchange.request.clock, port.profile.timeouts, flow)
     exchange.pumped(await pump.run())
     if tap is not None:
         record.note_seen(tap.seen)
@@ -124,11 +125,11 @@ def _dialect(exchange: Exchange, target: bytes) -> Dialect | None:
     return found if found.name in exchange.port.profile.upstream.speaks else None
 
 
-def _tap(dialect: Dialect, answer: Answer, limits: Limits) -> Tap | None:
+def _tap(dialect: Dialect, answer: Answer, limits: Limits, events: bool) -> Tap | None:
     """Looks on, if the answer can be read. Of a bad one the status says what there is to know."""
     if answer.status >= 400:
         return None
-    if is_event_stream(answer.headers):
+    if events:
         return Tap(dialect, stream=True, limit=limits.event)
     media = (first(answer.headers, b"content-type") or b"").partition(b";")[0].strip().lower()
     coding = first(answer.headers, b"content-encoding") or b"identity"

@@ -1,46 +1,114 @@
-"""Twisted's request, begun when its head is complete and fed while its body arrives.
+"""A request as our Resources see it, whichever wire it came on.
 
 ``twisted.web`` holds a body in memory or in a temporary file before ``render``; here ``request.body`` is a
-:class:`openaiproxy.web.body.Body` that streams. ``request.content`` and ``request.args`` stay empty.
+:class:`openaiproxy.web.body.Body` that streams. :class:`openaiproxy.web.light_request.LightRequest` is ours,
+:class:`openaiproxy.web.twisted_request.TwistedRequest` stands on Twisted's.
 """
 
-from collections.abc import Callable
-from http import HTTPStatus
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
-from twisted.python.failure import Failure
 from twisted.web.http_headers import Headers
-from twisted.web.iweb import UNKNOWN_LENGTH
-from twisted.web.server import Request as TwistedRequest
 
-from openaiproxy.errors import ProxyError
-from openaiproxy.web.answers import error_body, error_headers
 from openaiproxy.web.body import Body, Gate
 from openaiproxy.web.presence import PERIOD, has_left
 
-__all__ = ["Request"]
+__all__ = ["Reading", "Request"]
 
 
-class _Reading(Gate):
-    """The client's connection, as its body sees it."""
+class Request(Protocol):
+    """What a Resource may ask of a request, and do with it.
 
-    def __init__(self, request: "Request") -> None:
+    :ivar uri: the target as it was sent.
+    :ivar path: the target without its query.
+    :ivar clock: for the waits of this request.
+    :ivar channel: its connection; ``None`` once the client is gone or the answer is finished.
+    :ivar startedWriting: true once the answer's head was given.
+    :ivar sentLength: bytes of the answer's body so far.
+    :ivar on_gone: called once when the client goes away before its answer is finished.
+    """
+
+    method: bytes
+    uri: bytes
+    path: bytes
+    requestHeaders: Headers
+    client: Any
+    clock: Any
+    body: Body
+    channel: Any
+    startedWriting: Any
+    sentLength: int
+    on_gone: Callable[[], None] | None
+
+    def start_answer(
+        self, status: int, phrase: bytes, headers: Sequence[tuple[bytes, bytes]], length: int | None
+    ) -> None:
+        """Give an answer's head, which is sent with the first bytes of the body, or by :meth:`flush`.
+
+        :param headers: end-to-end fields; ``Date`` is added where it is missing.
+        :param length: of the body, in bytes; ``None`` sends it chunked.
+        """
+
+    def flush(self) -> None:
+        """Send what was given."""
+
+    def write(self, data: bytes) -> None:
+        """Send the next bytes of the body."""
+
+    def finish(self) -> None:
+        """The body is whole."""
+
+    def answer_whole(
+        self, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes
+    ) -> None:
+        """Answer with a body that is at hand, and finish."""
+
+    def break_off(self) -> None:
+        """End an answer that isn't whole: the connection is closed without a proper end of the body.
+
+        What was written is still sent, except where only a reset tells a cut body from a whole one (a body that is
+        delimited by the close).
+        """
+
+    def notifyFinish(self) -> "Deferred[None]":
+        """Fires with ``None`` when the answer is finished, fails when the client went away before."""
+
+    def gone(self) -> "Deferred[None]":
+        """The same."""
+
+    def registerProducer(self, producer: Any, streaming: bool) -> None:
+        """Have who writes the body paused while the client doesn't read."""
+
+    def unregisterProducer(self) -> None:
+        """Forget it."""
+
+    def isSecure(self) -> bool:
+        """Whether the client's connection is TLS."""
+
+    def send_continue(self) -> None:
+        """Answer ``Expect: 100-continue``, if it still waits for that."""
+
+
+class Reading(Gate):
+    """The client's connection, as its request's body sees it."""
+
+    def __init__(self, request: Request) -> None:
         self._request = request
         self._look: IDelayedCall | None = None
 
     def pause_reading(self) -> None:
         channel = self._request.channel
         if channel is not None:
-            channel._networkProducer.pauseProducing()
+            channel.pause_reading()
             self._look_later()
 
     def resume_reading(self) -> None:
         self.forget()
         channel = self._request.channel
         if channel is not None:
-            channel._networkProducer.resumeProducing()
+            channel.resume_reading()
 
     def forget(self) -> None:
         """Look no more."""
@@ -50,8 +118,7 @@ class _Reading(Gate):
 
     def _look_later(self) -> None:
         if self._look is None:
-            clock = self._request.channel.factory.clock
-            self._look = clock.callLater(PERIOD, self._look_now)
+            self._look = self._request.clock.callLater(PERIOD, self._look_now)
 
     def _look_now(self) -> None:
         self._look = None
@@ -65,138 +132,3 @@ class _Reading(Gate):
 
     def send_continue(self) -> None:
         self._request.send_continue()
-
-
-class Request(TwistedRequest):
-    """A request as our Resources see it."""
-
-    defaultContentType = None
-    body: Body
-    #: A :class:`openaiproxy.web.channel.Channel`; ``None`` once the client is gone or the answer is finished.
-    channel: Any = None
-    #: Sees each piece of the answer's body, for the payload log.
-    on_write: Callable[[bytes], None] | None = None
-
-    def __init__(self, channel: Any, *args: Any, **kwargs: Any) -> None:
-        super().__init__(channel, *args, **kwargs)
-        self._begun = False
-        self._continue_wanted = False
-
-    # What the channel calls.
-
-    def head_received(
-        self, method: bytes, target: bytes, version: bytes, length: int | None
-    ) -> None:
-        """The head is complete; ``length`` is the body's, ``None`` when it is chunked."""
-        self.method, self.uri, self.clientproto = method, target, version
-        # Twisted answers "*" by itself where it sees it as the path; ours is answered like any other target.
-        self.path = b"/" if target == b"*" else target.partition(b"?")[0]
-        self.args = {}
-        self._reading = _Reading(self)
-        clock = self.channel.factory.clock
-        self.body = Body(UNKNOWN_LENGTH if length is None else length, self._reading, clock)
-        expect = self.requestHeaders.getRawHeaders(b"Expect")
-        self._continue_wanted = bool(expect) and version == b"HTTP/1.1"
-        if length != 0:
-            self._begin()
-
-    def handleContentChunk(self, data: bytes) -> None:
-        self._continue_wanted = False
-        self.body.feed(data)
-
-    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
-        """The last byte of the request has arrived."""
-        self.body.end()
-        if not self._begun:
-            self._begin()
-
-    def client_gone(self) -> None:
-        """The connection is lost: a body that was still coming never will be whole."""
-        if hasattr(self, "body"):
-            self.body.stop()
-            self._reading.forget()
-
-    def _begin(self) -> None:
-        self._begun = True
-        self.process()
-
-    # What Resources call.
-
-    def send_continue(self) -> None:
-        """Answer ``Expect: 100-continue``, if it still waits for that."""
-        if self._continue_wanted and not self.startedWriting and self.channel is not None:
-            self._continue_wanted = False
-            self.channel._send100Continue()
-
-    def start_answer(
-        self, status: int, phrase: bytes, headers: list[tuple[bytes, bytes]], length: int | None
-    ) -> None:
-        """Send an answer's head.
-
-        :param headers: end-to-end fields; ``Date`` and ``Server`` are added where they are missing.
-        :param length: of the body, in bytes; ``None`` sends it chunked.
-        """
-        ours = self.responseHeaders
-        connection = ours.getRawHeaders(b"Connection")
-        date = ours.getRawHeaders(b"Date", [])
-        self.responseHeaders = fresh = Headers()
-        for name, value in headers:
-            fresh.addRawHeader(name, value)
-        if length is not None:
-            fresh.setRawHeaders(b"Content-Length", [b"%d" % length])
-        if not fresh.hasHeader(b"Date"):
-            fresh.setRawHeaders(b"Date", date)
-        if connection or not self.body.whole or self.channel.factory.draining:
-            fresh.setRawHeaders(b"Connection", [b"close"])
-            self.channel.persistent = False
-        self.setResponseCode(status, phrase or _phrase(status))
-        self.write(b"")
-
-    def answer_whole(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
-        """Answer with a body that is at hand, and finish."""
-        self.start_answer(status, b"", headers, None if status in (204, 304) else len(body))
-        if body:
-            self.write(body)
-        self.finish()
-
-    def write(self, data: bytes) -> None:
-        """Write a piece of the answer's body."""
-        if self.on_write is not None:
-            self.on_write(data)
-        super().write(data)
-
-    def break_off(self) -> None:
-        """End an answer that isn't whole: the connection is closed without a proper end of the body.
-
-        What was written is still sent, except where only a reset tells a cut body from a whole one (a body that is
-        delimited by the close).
-        """
-        if self.channel is None:
-            return
-        if self.chunked or self.responseHeaders.hasHeader(b"Content-Length"):
-            self.channel.loseConnection()
-        else:
-            self.channel.abort()
-
-    def gone(self) -> "Deferred[None]":
-        """Fires with ``None`` when the answer is finished, fails when the client went away before."""
-        deferred: Deferred[None] = self.notifyFinish()
-        return deferred
-
-    def processingFailed(self, reason: Failure) -> Failure:
-        """A bug of ours: logged, and answered in JSON."""
-        self._log.failure("a request could not be handled", failure=reason)
-        if self.startedWriting:
-            self.break_off()
-        elif self.channel is not None:
-            error = ProxyError(500, "internal_error", "the proxy failed to handle this request")
-            self.answer_whole(500, error_headers(error), error_body(error))
-        return reason
-
-
-def _phrase(status: int) -> bytes:
-    """What a status of ours is called."""
-    try:
-        return HTTPStatus(status).phrase.encode("ascii")
-    except ValueError:
-        return b"Unknown"

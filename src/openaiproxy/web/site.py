@@ -1,19 +1,29 @@
-"""One port's HTTP server: Twisted's ``Site`` with our channel and request, and a list of open connections."""
+"""One port's HTTP server: Twisted's ``Site`` on one of two wires, and a list of open connections.
+
+``ours`` is :mod:`openaiproxy.web.connection`, on llhttp, which takes the package ``httptools``; ``twisted`` is
+:mod:`openaiproxy.web.channel`, on Twisted's own parser. Resources see the same of either.
+"""
 
 from collections.abc import Callable
+from email.utils import formatdate
+from time import time
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
-from twisted.web.resource import IResource
+from twisted.internet.interfaces import IAddress, IReactorTime
+from twisted.web.resource import IResource, getChildForRequest
 from twisted.web.server import Site as TwistedSite
 
 from openaiproxy.errors import BadRequest
+from openaiproxy.profile import WIRE
 from openaiproxy.upstream.buffers import bound_sending
-from openaiproxy.web.channel import IDLE_SECONDS, Channel
-from openaiproxy.web.request import Request
+from openaiproxy.web.channel import Channel
+from openaiproxy.web.framing import IDLE_SECONDS
+from openaiproxy.web.twisted_request import TwistedRequest
 
-__all__ = ["Site"]
+__all__ = ["OURS", "TWISTED", "Site"]
+
+OURS, TWISTED = "ours", "twisted"
 
 
 class Site(TwistedSite):
@@ -21,6 +31,7 @@ class Site(TwistedSite):
 
     :param resource: the root of the port's tree; may be set later, before a request comes.
     :param clock: for every timer of its connections.
+    :param wire: ``ours`` or ``twisted``; the former by default where it can be.
     :param on_refused: called with the peer's address and the error when a request is refused before it
         is one; gives its id.
     :param idle: seconds that a connection stays open between two requests.
@@ -35,22 +46,47 @@ class Site(TwistedSite):
         resource: IResource | None,
         clock: IReactorTime,
         on_refused: Callable[[str, BadRequest], str] | None = None,
+        wire: str = WIRE,
         idle: float = IDLE_SECONDS,
     ) -> None:
-        super().__init__(resource, requestFactory=Request, timeout=idle, reactor=clock)
+        super().__init__(resource, requestFactory=TwistedRequest, timeout=idle, reactor=clock)
+        self._make = _connections(wire)
+        self._date_at, self._date = 0, b""
         self.clock = clock
         #: Set when the port is closing: connections then end with their current answer.
         self.draining = False
-        self._channels: set[Channel] = set()
+        self._channels: set[Any] = set()
         self.on_refused = on_refused
         self._emptied: list[Deferred[None]] = []
 
-    def opened(self, channel: Channel) -> None:
+    def buildProtocol(self, addr: IAddress | None) -> Any:
+        """One client's connection."""
+        return super().buildProtocol(addr) if self._make is None else self._make(self)
+
+    def acceptableProtocols(self) -> list[bytes]:
+        """What TLS may settle on: neither wire speaks HTTP/2."""
+        return [b"http/1.1"]
+
+    def getResourceFor(self, request: Any) -> IResource:
+        """Find the Resource that a request is for."""
+        request.site, request.sitepath = self, []
+        resource: IResource = getChildForRequest(self.resource, request)
+        return resource
+
+    def date(self) -> bytes:
+        """The ``Date`` field of this second, with its line end."""
+        now = int(time())
+        if now != self._date_at:
+            self._date_at = now
+            self._date = b"Date: " + formatdate(now, usegmt=True).encode("ascii") + b"\r\n"
+        return self._date
+
+    def opened(self, channel: Any) -> None:
         """A client connected."""
         self._channels.add(channel)
         bound_sending(channel.transport)
 
-    def closed(self, channel: Channel) -> None:
+    def closed(self, channel: Any) -> None:
         """A client's connection is gone."""
         self._channels.discard(channel)
         if not self._channels:
@@ -67,7 +103,7 @@ class Site(TwistedSite):
             emptied.callback(None)
         return emptied
 
-    def refused(self, channel: Channel, error: BadRequest) -> str:
+    def refused(self, channel: Any, error: BadRequest) -> str:
         """A request is being refused by the channel.
 
         :returns: the id that it has in the log.
@@ -97,3 +133,15 @@ class Site(TwistedSite):
 
     def log(self, request: Any) -> None:
         """Nothing to write."""
+
+
+def _connections(wire: str) -> "Callable[[Site], Any] | None":
+    """What makes a connection on a wire; ``None`` where Twisted's factory does.
+
+    :raises ImportError: for ours, where ``httptools`` isn't installed.
+    """
+    if wire == TWISTED:
+        return None
+    from openaiproxy.web.connection import Connection
+
+    return Connection

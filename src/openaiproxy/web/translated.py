@@ -45,6 +45,7 @@ class Translated:
     :param lookers: see each piece of the upstream's.
     :param committed: whether the client has been answered already.
     :param on_cut: why the answer was cut off here, if that is to be told.
+    :ivar told: sees each piece of the client's, for the payload log.
     """
 
     stream: Stream
@@ -52,6 +53,7 @@ class Translated:
     _lookers: list[Callable[[bytes], None]] = field(factory=list)
     committed: bool = False
     _on_cut: Callable[[], Fault | None] = lambda: None
+    told: Callable[[bytes], None] | None = field(default=None, init=False)
     beats: bool = field(default=True, init=False)
     settled: bool = field(default=True, init=False)
     _held: list[bytes] = field(factory=list, init=False)
@@ -98,11 +100,16 @@ class Translated:
     def _pass(self, data: bytes) -> bytes:
         """The bytes, with those held before them, or nothing as long as they are held."""
         if self.committed and not self._held:
-            return data
+            return self._tell(data)
         self._held.append(data)
         if not self.committed and not self.stream.begun:
             return b""
         self.committed = True
         held = b"".join(self._held)
         self._held.clear()
-        return held
+        return self._tell(held)
+
+    def _tell(self, data: bytes) -> bytes:
+        if self.told is not None:
+            self.told(data)
+        return data

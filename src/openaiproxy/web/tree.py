@@ -14,8 +14,16 @@ from openaiproxy.web.exchange import Exchange
 from openaiproxy.web.pages.figures import show_figures
 from openaiproxy.web.pages.fixed import refuse_upgrade, rows_for, say, wants_websocket
 from openaiproxy.web.pages.health import Health, alive
+from openaiproxy.web.pages.log import log_pages
 from openaiproxy.web.pages.page import Page
 from openaiproxy.web.pages.readiness import Readiness
+from openaiproxy.web.pages.status.visit import (
+    nothing_here,
+    show_bodies,
+    show_live,
+    show_status,
+    sign_out,
+)
 from openaiproxy.web.port import OpenPort
 from openaiproxy.web.request import Request
 
@@ -45,13 +53,16 @@ class Root(Resource):
         self._relay = Relay(port)
         self._upgrade = Page(port, refuse_upgrade)
         self._pages = pages
+        self._nothing = Page(port, nothing_here) if b"/status" in pages else self._relay
 
     def getChildWithDefault(self, path: bytes, request: Request) -> Resource:
         """Find by the path as it was sent: what Twisted unquotes could name a page by accident."""
         if request.requestHeaders.hasHeader(b"upgrade") and wants_websocket(request):
             return self._upgrade
         page = self._pages.get(request.path)
-        return self._relay if page is None else page
+        if page is not None:
+            return page
+        return self._nothing if request.path.startswith(b"/status/") else self._relay
 
 
 def build_tree(port: OpenPort) -> Resource:
@@ -61,6 +72,9 @@ def build_tree(port: OpenPort) -> Resource:
     pages[b"/ready"] = Page(port, Readiness((port,)), "ready")
     if port.admin.has_token:
         pages |= _operators(port)
+    elif port.profile.simple is not None:
+        # There, these paths are refused rather than unknown.
+        pages |= log_pages(port)
     return Root(port, pages)
 
 
@@ -80,4 +94,12 @@ def build_operator_tree(port: OpenPort, others: Sequence[OpenPort]) -> Resource:
 def _operators(port: OpenPort) -> dict[bytes, Page]:
     """Pages for the operator alone; each sees to that itself."""
     figures = Page(port, show_figures, "metrics")
-    return {b"/metrics": figures, b"/metrics/prometheus": figures}
+    return {
+        b"/metrics": figures,
+        b"/metrics/prometheus": figures,
+        b"/status": Page(port, show_status, "status"),
+        b"/status/events": Page(port, show_live, "status"),
+        b"/status/bodies": Page(port, show_bodies, "status"),
+        b"/status/sign-out": Page(port, sign_out, "status"),
+        **log_pages(port),
+    }

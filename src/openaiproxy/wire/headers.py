@@ -55,7 +55,11 @@ def end_to_end(fields: Iterable[Field], without: frozenset[bytes] = frozenset())
 
 def first(fields: Sequence[Field], name: bytes) -> bytes | None:
     """The value of the first field of this lower-case name."""
-    return next((value for key, value in fields if key.lower() == name), None)
+    length = len(name)
+    for key, value in fields:
+        if len(key) == length and key.lower() == name:
+            return value
+    return None
 
 
 def _tokens(values: Iterable[bytes]) -> frozenset[bytes]:

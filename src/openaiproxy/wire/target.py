@@ -10,6 +10,7 @@ broken escapes.
 """
 
 import re
+from functools import lru_cache
 
 from attrs import frozen
 
@@ -49,8 +50,11 @@ class Target:
         return text.encode("ascii")
 
 
+@lru_cache(maxsize=256)
 def parse_target(raw: bytes) -> Target:
     """Read a request line's target.
+
+    A caller asks for few targets, over and over: the last ones that passed are remembered.
 
     :raises BadRequest: 400 ``bad_target``; the message doesn't repeat the target.
     """

@@ -11,6 +11,7 @@ A worker may ask ``all`` with a ``question``, and gets the answers of every work
 the whole process are added up.
 """
 
+import secrets
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -63,6 +64,7 @@ class Crew(Service):
         self._reactor = reactor
         self._config = config
         self._count = count
+        self._salt = secrets.token_bytes(32)
         self._now = now
         self._payloads = payloads
         self._on_ready = on_ready
@@ -168,7 +170,7 @@ class Crew(Service):
 
     def _hire(self, number: int) -> Hand:
         embedded = None if self._embedded is None else self._embedded.getHost().port
-        begin = orders(self._config, self._sockets, embedded)
+        begin = orders(self._config, self._sockets, embedded, self._salt)
         answers = {"all": lambda message: self._answer_for_all(str(message.get("question")))}
         hand = Hand(number, self._generation, begin, answers, self._reactor.seconds)
         self._team[number] = hand
@@ -269,7 +271,9 @@ class Crew(Service):
                 self._team[number] = old
             new.kill()
             raise
-        old.leave()
+        if old.stage is Stage.SERVING:
+            old.leave()
+            await old.closed
 
     # The end.
 

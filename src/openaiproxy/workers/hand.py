@@ -64,6 +64,7 @@ class Hand(ProcessProtocol):
     :param answers: what it may ask.
     :param now: the clock.
     :ivar ready: fires with ``None`` when it serves; fails with ``RuntimeError`` when it ended before.
+    :ivar closed: fires with ``None`` when it takes no more callers.
     :ivar left: the metrics that it left behind.
     :ivar why: how it ended, for people.
     :ivar ended: fires with ``None`` when it is gone.
@@ -86,6 +87,7 @@ class Hand(ProcessProtocol):
         self.why = ""
         self.left: list[list[Any]] = []
         self.ready: Deferred[None] = Deferred()
+        self.closed: Deferred[None] = Deferred()
         self.ended: Deferred[None] = Deferred()
         self.link = Link(self._heard, answers)
         self._begin = begin
@@ -128,11 +130,18 @@ class Hand(ProcessProtocol):
         self.link.connectionLost(reason)
         if not self.ready.called:
             self.ready.errback(RuntimeError(f"worker {self.number} ended before it served"))
+        self._close()
         self.ended.callback(None)
+
+    def _close(self) -> None:
+        if not self.closed.called:
+            self.closed.callback(None)
 
     def _heard(self, word: str, message: Mapping[str, Any]) -> None:
         if word == "farewell":
             self.left = message["metrics"]
+        if word == "closed":
+            self._close()
         if word == "ready" and self.stage is Stage.STARTING:
             self.stage = Stage.SERVING
             self.ready.callback(None)
@@ -152,10 +161,16 @@ def hire(reactor: Any, hand: Hand, sockets: list[Opened]) -> None:
     reactor.spawnProcess(hand, command[0], command, env=dict(os.environ), childFDs=descriptors)
 
 
-def orders(config: Config, sockets: list[Opened], embedded: int | None) -> dict[str, object]:
-    """The first object that a worker is told."""
+def orders(
+    config: Config, sockets: list[Opened], embedded: int | None, salt: bytes
+) -> dict[str, object]:
+    """The first object that a worker is told.
+
+    :param salt: the same for all workers, since whoever signed in at one is to be known to the others.
+    """
     return {
         "config": b64encode(pickle.dumps(config)).decode("ascii"),
         "sockets": [(opened.endpoint, opened.family) for opened in sockets],
         "embedded": embedded,
+        "salt": b64encode(salt).decode("ascii"),
     }

@@ -80,7 +80,9 @@ class Worker:
     def _begin(self, message: dict[str, Any]) -> None:
         config: Config = pickle.loads(b64decode(message["config"]))
         try:
-            self._ports = self._open(config, message["sockets"], message["embedded"])
+            self._ports = self._open(
+                config, message["sockets"], message["embedded"], b64decode(message["salt"])
+            )
             self._ports.privilegedStartService()
         except Misconfigured as mistakes:
             _log.error("can't serve: {mistakes}", mistakes=str(mistakes))
@@ -90,7 +92,13 @@ class Worker:
         self._ports.watch.gather = self._gather
         self.link.say("ready", ports=self._ports.urls())
 
-    def _open(self, config: Config, sockets: list[tuple[str, int]], embedded: int | None) -> Ports:
+    def _open(
+        self,
+        config: Config,
+        sockets: list[tuple[str, int]],
+        embedded: int | None,
+        salt: bytes,
+    ) -> Ports:
         files = LogFiles(config.logging, time.time, globalLogPublisher, shared=True)
         globalLogPublisher.addObserver(files)
         handed = [
@@ -108,7 +116,7 @@ class Worker:
         return Ports(
             self._reactor,
             config,
-            salt=os.urandom(32),
+            salt=salt,
             payloads=files.payload_log,
             access=Logger(namespace=ACCESS, observer=cast(ILogObserver, files.access)),
             now=time.time,
@@ -144,6 +152,8 @@ class Worker:
             self._stop(None)
             return
         self._ending = self._ports.stopService()
+        if not self.link.over:
+            self.link.say("closed")
         self._ending.addBoth(self._stop)
 
     def _stop(self, _: object) -> None:

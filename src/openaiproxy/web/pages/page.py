@@ -1,11 +1,14 @@
 """A page of our own: answered without a client key, and with a line in the log.
 
 Most are answered at once. One that has to ask somebody first says so by giving a coroutine, which is cancelled when
-the caller leaves.
+the caller leaves. One that has no end until the caller leaves is :class:`Streamed`, through the same pump as every
+stream's.
 """
 
 from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from typing import Any
+from urllib.parse import parse_qs
 
 from attrs import field, frozen
 from twisted.internet.defer import CancelledError, Deferred
@@ -15,18 +18,34 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
 from openaiproxy.errors import BadRequest, ProxyError
+from openaiproxy.profile import Timeouts
 from openaiproxy.web.answers import envelope_for, error_body, error_headers, error_status
 from openaiproxy.web.fields import id_fields
+from openaiproxy.web.flow import Flow
+from openaiproxy.web.gate import same_origin
 from openaiproxy.web.port import OpenPort
+from openaiproxy.web.pump import Pump, Pumped, Source
 from openaiproxy.web.record import Record
 from openaiproxy.web.request import Request
 from openaiproxy.wire.headers import Field
 from openaiproxy.wire.json import dumps
 
-__all__ = ["NO_STORE", "Page", "Said", "Say", "asked_methods", "json_said", "peer_of"]
+__all__ = [
+    "NO_STORE",
+    "Page",
+    "Said",
+    "Say",
+    "Streamed",
+    "asked_methods",
+    "json_said",
+    "peer_of",
+    "refuse_other_sites",
+    "values_of",
+]
 
 NO_STORE: Field = (b"Cache-Control", b"no-store")
 _METHODS = "GET, HEAD, OPTIONS"
+_MOST_FIELDS = 32
 _log = Logger(namespace="openaiproxy.page")
 
 
@@ -43,7 +62,22 @@ class Said:
     code: str | None = None
 
 
-Say = Callable[[OpenPort, Request], "Said | Coroutine[Any, Any, Said]"]
+@frozen
+class Streamed:
+    """What a page goes on saying, as an event stream. That the caller leaves is its end as it should be.
+
+    :param source: where it comes from.
+    :param flow: what becomes of it.
+    :param timeouts: signs of life, and how long it may stay unread.
+    """
+
+    source: Source
+    flow: Flow
+    timeouts: Timeouts
+    fields: Sequence[Field] = ()
+
+
+Say = Callable[[OpenPort, Request], "Said | Streamed | Coroutine[Any, Any, Said]"]
 
 
 class Page(Resource):
@@ -71,6 +105,8 @@ class Page(Resource):
             said = _refused(self._port, request, record, error)
         if isinstance(said, Said):
             self._answer(request, record, said)
+        elif isinstance(said, Streamed):
+            self._stream(request, record, said)
         else:
             self._wait(request, record, said)
         return NOT_DONE_YET
@@ -99,16 +135,30 @@ class Page(Resource):
             record.ending = "client-gone"
             port.write_line(record)
             return
-        fields = [
-            (b"X-Request-Id", record.id.encode("ascii")),
-            *id_fields(record, port.profile),
-            *port.gate.cors_headers(request.requestHeaders),
-            *said.fields,
-        ]
         record.status, record.code = said.status, said.code
+        fields = self._full(request, record, said.fields)
         request.answer_whole(said.status, fields, said.body)
         record.bytes_out = request.sentLength
         port.write_line(record)
+
+    def _full(self, request: Request, record: Record, fields: Sequence[Field]) -> list[Field]:
+        """A page's fields, with those that every page has."""
+        port, named = self._port, record.id.encode("ascii")
+        cors = port.gate.cors_headers(request.requestHeaders)
+        return [(b"X-Request-Id", named), *id_fields(record, port.profile), *cors, *fields]
+
+    def _stream(self, request: Request, record: Record, said: Streamed) -> None:
+        fields = [(b"Content-Type", b"text/event-stream"), NO_STORE, *said.fields]
+        record.status, record.streamed = 200, True
+        request.start_answer(200, b"", self._full(request, record, fields), None)
+        pump = Pump(request, said.source, self._port.clock, said.timeouts, said.flow)
+        pump.run().addCallback(partial(self._streamed, record))
+        request.gone().addErrback(lambda _: pump.stopProducing())
+
+    def _streamed(self, record: Record, how: Pumped) -> None:
+        record.bytes_out, record.first_byte = how.bytes_out, how.first_byte
+        record.ending = "complete" if how.ending == "client-gone" else how.ending
+        self._port.write_line(record)
 
 
 def asked_methods(port: OpenPort, request: Request) -> Said | None:
@@ -132,6 +182,31 @@ def asked_methods(port: OpenPort, request: Request) -> Said | None:
 def json_said(status: int, found: object, code: str | None = None) -> Said:
     """Say something in JSON that nobody keeps."""
     return Said(status, [(b"Content-Type", b"application/json"), NO_STORE], dumps(found), code)
+
+
+def refuse_other_sites(request: Request) -> None:
+    """Refuse a POST that a page of another site may have made a browser send.
+
+    Browsers say where a request is from: in ``Sec-Fetch-Site`` where they trust the connection, else in ``Origin``.
+
+    :raises BadRequest: 403.
+    """
+    headers = request.requestHeaders
+    [site, *_] = headers.getRawHeaders(b"sec-fetch-site", [b"none"])
+    [origin, *_] = headers.getRawHeaders(b"origin", [b""])
+    [host, *_] = headers.getRawHeaders(b"host", [b""])
+    told = headers.hasHeader(b"sec-fetch-site") or not origin
+    if not (site in (b"same-origin", b"none") if told else same_origin(origin, host)):
+        raise BadRequest(403, "origin_not_allowed", "other sites' pages may not post to this page")
+
+
+def values_of(query: bytes, name: str) -> list[bytes]:
+    """What a query, or a form, gives for a name; nothing where it has more fields than anybody fills in."""
+    try:
+        found = parse_qs(query.decode("latin-1"), max_num_fields=_MOST_FIELDS, encoding="latin-1")
+    except ValueError:
+        return []
+    return [value.encode("latin-1") for value in found.get(name, [])]
 
 
 def peer_of(request: Request) -> str:

@@ -117,6 +117,7 @@ class _Asking:
             why=why,
             wait=wait,
         )
+        self._exchange.mark(f"to be asked again after {why}")
         return wait
 
     async def _send(self) -> Answer:

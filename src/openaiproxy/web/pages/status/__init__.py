@@ -1,0 +1,3 @@
+"""The operator's status page."""
+
+__all__: list[str] = []
