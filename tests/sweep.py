@@ -151,6 +151,9 @@ class Sweep:
     ) -> None:
         self.hear("an answer of ours", body)
         for name, value in headers:
+            # A session's cookie is given to whom it belongs.
+            if name.lower() == b"set-cookie":
+                continue
             self.hear("an answer's header", name + b": " + value)
 
     def _logged(self, log: Logger, level: Any, format: str | None = None, **values: Any) -> None:

@@ -299,9 +299,12 @@ def test_translated_bodies_are_kept_both_ways_row_120() -> None:
     played = wired.upstream.asked[0].answer(status=500)
     played.send(b'{"error": {"message": "broken"}}')
     played.end()
-    sent, came = head_and_json(get(wired, "/status/bodies?number=1&id=a", ADMIN))[1]["bodies"]
+    told = head_and_json(get(wired, "/status/bodies?number=1&id=a", ADMIN))[1]["bodies"]
+    sent, came, went = told
     assert "Hello" in sent
     assert "broken" in came
+    assert "broken" in went
+    assert '"type":"api_error"' in went
 
 
 def test_no_secret_is_in_any_output_pitfall_70() -> None:
