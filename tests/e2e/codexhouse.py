@@ -16,6 +16,7 @@ from typing import Any
 
 from attrs import define, frozen
 from twisted.internet.task import deferLater
+from twisted.internet.threads import blockingCallFromThread
 from twisted.protocols.policies import WrappingFactory
 from twisted.web.server import NOT_DONE_YET, Site
 
@@ -188,12 +189,18 @@ class CodexHouse:
 
     backend: Double
     path: Path
-    lines: list[dict[str, Any]]
+    _lines: list[dict[str, Any]]
     number: int
     ports: Ports
     _behind: WrappingFactory
     _upstream: Any
     _reactor: Any
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """Those of the requests that were answered so far. Blocks until the reactor has done with what it is at."""
+        blockingCallFromThread(self._reactor, lambda: None)
+        return self._lines
 
     @property
     def origin(self) -> str:
