@@ -1,5 +1,6 @@
 """Which process runs is told by a lock."""
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -59,3 +60,23 @@ def test_links_and_folders_are_refused(tmp_path: Path) -> None:
         with pytest.raises(OSError, match=r"\S"):
             hold(path)
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_those_who_look_do_not_take_one_another_for_the_process(tmp_path: Path) -> None:
+    path = tmp_path / "pid"
+    path.write_text("1\n")
+    looking = os.open(path, os.O_RDONLY)
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    try:
+        assert not look(path).running
+    finally:
+        os.close(looking)
+
+
+def test_a_stale_pid_is_gone_as_soon_as_the_file_is_held(tmp_path: Path) -> None:
+    path = tmp_path / "pid"
+    path.write_text("1\n")
+    held = hold(path)
+    assert isinstance(held, Held)
+    assert path.read_text() == ""
+    held.close()

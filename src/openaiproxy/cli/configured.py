@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from twisted.python.usage import UsageError
+
 from openaiproxy.cli.commands import _PID_FILE, _STATE_FILE
 from openaiproxy.cli.saved import arguments, given, secrets_in
 from openaiproxy.cli.state import State, read_state
@@ -112,7 +114,10 @@ class Restart(_Background):
     def postOptions(self) -> None:
         """Lay what is given over what was kept, in the folder where it was started."""
         state = self._state()
-        os.chdir(state.directory)
+        try:
+            os.chdir(state.directory)
+        except OSError as error:
+            raise UsageError(f"the folder where it was started: {error}") from None
         self._cwd = Path(state.directory)
         for name, value in state.options.items():
             if not self.get(name):

@@ -9,6 +9,7 @@ import contextlib
 import fcntl
 import os
 import stat
+import time
 from pathlib import Path
 
 from attrs import define, frozen
@@ -17,6 +18,8 @@ __all__ = ["Found", "Held", "hold", "look"]
 
 _FLAGS = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
 _LONGEST = 32
+#: A look takes no longer than a few of these pauses, in seconds.
+_TRIES, _PAUSE = 40, 0.005
 
 
 @frozen
@@ -65,7 +68,7 @@ def look(path: Path) -> Found:
     except FileNotFoundError:
         return Found()
     try:
-        return Found(True, not _lock(descriptor), _read(descriptor))
+        return Found(True, not _lock(descriptor, fcntl.LOCK_SH), _read(descriptor))
     finally:
         os.close(descriptor)
 
@@ -79,13 +82,16 @@ def hold(path: Path) -> Held | Found:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     while True:
         descriptor = _open(path, os.O_CREAT)
-        if not _lock(descriptor):
+        if not _lock_soon(descriptor):
             found = Found(True, True, _read(descriptor))
             os.close(descriptor)
             return found
         # Someone may have removed it between opening and locking, and locked another by now.
         with contextlib.suppress(FileNotFoundError):
             if os.stat(path).st_ino == os.fstat(descriptor).st_ino:
+                os.ftruncate(
+                    descriptor, 0
+                )  # Whoever it named is gone; nobody is to be taken for it.
                 return Held(path, descriptor)
         os.close(descriptor)
 
@@ -98,9 +104,18 @@ def _open(path: Path, more: int) -> int:
     return descriptor
 
 
-def _lock(descriptor: int) -> bool:
+def _lock_soon(descriptor: int) -> bool:
+    """Take it for oneself. Others who only look have it for a moment, side by side."""
+    for _ in range(_TRIES):
+        if _lock(descriptor, fcntl.LOCK_EX):
+            return True
+        time.sleep(_PAUSE)
+    return False
+
+
+def _lock(descriptor: int, kind: int) -> bool:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True

@@ -45,11 +45,13 @@ def secrets_in(saved: Mapping[str, Value]) -> list[str]:
         f"--{name} holds a password, which others can read in the process list:"
         f" set OPENAIPROXY_{name.upper().replace('-', '_')} in the environment, or a configuration file"
         for name, value in saved.items()
-        if isinstance(value, str) and _has_password(value)
+        if isinstance(value, str) and _has_password(name, value)
     ]
 
 
-def _has_password(value: str) -> bool:
+def _has_password(name: str, value: str) -> bool:
+    if name == "proxy" and "://" not in value:
+        return "@" in value  # A proxy's URL may go without its scheme.
     try:
         return "@" in urlsplit(value).netloc
     except ValueError:

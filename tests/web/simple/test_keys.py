@@ -184,3 +184,21 @@ def test_a_page_of_another_host_cannot_reach_a_port_on_loopback() -> None:
     data = request("GET", f"/openai2/r?security_key={KEY}").replace(b"localhost", b"evil.example")
     assert told(wired.client().send(data))[1]["code"] == "OPENAI_PROXY_FORBIDDEN"
     assert wired.upstream.asked == []
+
+
+LARGE = {"input": "x" * 100_000}
+
+
+def test_a_large_body_without_a_key_is_not_taken_apart() -> None:
+    wired = open_simple()
+    body = b'{"input": [' + b'{"a": [' * 20_000  # It isn't even JSON.
+    assert told(ask(wired, "/openai2", body))[0] == 403
+    assert not wired.upstream.asked
+
+
+@pytest.mark.parametrize("key", [KEY, KEY.replace("k", "\\u006b")], ids=["plain", "escaped"])
+def test_a_large_body_with_its_key_is_let_in(key: str) -> None:
+    wired = open_simple()
+    body = json.dumps(LARGE)[:-1].encode() + b', "security_key": "' + key.encode() + b'"}'
+    ask(wired, "/openai2", body)
+    assert len(wired.upstream.asked) == 1

@@ -137,3 +137,21 @@ def test_a_refusal_of_a_request_with_a_file_repeats_nothing_of_it_row_70() -> No
 @pytest.mark.parametrize("data", [b"", b"[]", b"{"])
 def test_a_body_that_is_no_object_is_refused(data: bytes) -> None:
     assert told(ask(open_simple(), "/v1/responses", data, *KEYS, JSON))[0] == 400
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_keys_of_ours_in_a_body_go_no_further(path: str) -> None:
+    wired = open_simple()
+    ask(wired, path, json.dumps({"model": "m", "security_key": KEY}).encode(), *KEYS, JSON)
+    assert json.loads(bytes(wired.upstream.asked[0].upload.data)) == {"model": "m"}
+
+
+def test_a_stream_without_its_end_is_told_to_be_none() -> None:
+    wired = open_simple()
+    client = ask(wired, PATHS[0], b'{"model": "m", "stream": true, "messages": []}', *KEYS, JSON)
+    played = wired.upstream.asked[0].answer(headers=EVENTS)
+    chunk = {"id": "c", "model": "m", "choices": [{"index": 0, "delta": {"content": "He"}}]}
+    played.send(b"data: " + json.dumps(chunk).encode() + b"\n\n")
+    played.end()
+    assert b"error" in client.received().split(b"\"He\"")[1]
+    assert wired.lines[0]["ending"] == "upstream-truncated"

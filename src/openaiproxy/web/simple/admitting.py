@@ -4,7 +4,10 @@ The security key may stand in the request itself, so that the body is read befor
 right one spares nothing but that. Where no key is configured, nobody is let in.
 """
 
+import re
 from collections.abc import Mapping
+from contextlib import suppress
+from itertools import islice
 
 from attrs import evolve
 
@@ -14,9 +17,14 @@ from openaiproxy.simple.own import Own
 from openaiproxy.simple.waiting import wait_fields, wait_for
 from openaiproxy.web.exchange import Exchange
 from openaiproxy.wire.headers import Field
+from openaiproxy.wire.json import loads
 
-__all__ = ["admit", "anthropic_fields", "openai_fields", "simple_of", "wait_as"]
+__all__ = ["admit", "anthropic_fields", "openai_fields", "simple_of", "turn_away", "wait_as"]
 
+#: Bytes of a body that may be taken apart for anybody.
+_SMALL = 1 << 16
+_SHOWN = re.compile(rb'"security_key"\s*:\s*("(?:[^"\\]|\\.){1,512}")')
+_MOST_SHOWN = 8
 _VERSION = b"anthropic-version"
 _OF_ANTHROPIC: Mapping[bytes, bytes | None] = {_VERSION: b"2023-06-01", b"anthropic-beta": None}
 
@@ -44,6 +52,26 @@ def admit(exchange: Exchange, own: Own | None = None, *, status: int = 403) -> N
         raise BadRequest(status, code, "Forbidden" if status == 403 else "Unauthorized")
     exchange.record.client = name
     exchange.port.ration(exchange.record)
+
+
+def turn_away(exchange: Exchange, own: Own, raw: bytes) -> None:
+    """Turn away who shows no key, before a large body is taken apart, which costs far more than to send it.
+
+    :param own: what the request says in its query.
+    :param raw: its body, in which a key would stand in clear.
+    :raises BadRequest: 403.
+    """
+    if len(raw) <= _SMALL:
+        return
+    gate = exchange.port.gate
+    shown = list(gate.in_headers(exchange.request.requestHeaders))
+    if own.security_key is not None:
+        shown.append(own.security_key.encode("utf-8", "surrogatepass"))
+    for found in islice(_SHOWN.finditer(raw), _MOST_SHOWN):
+        with suppress(BadRequest):
+            shown.append(loads(found[1], BadRequest).encode("utf-8", "surrogatepass"))
+    if gate.name_of(shown) is None:
+        raise BadRequest(403, "forbidden", "Forbidden")
 
 
 def wait_as(exchange: Exchange, asked: object) -> float:

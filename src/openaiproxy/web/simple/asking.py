@@ -23,6 +23,7 @@ from openaiproxy.web.simple.admitting import (
     anthropic_fields,
     openai_fields,
     simple_of,
+    turn_away,
     wait_as,
 )
 from openaiproxy.web.simple.answering import answer_with
@@ -64,6 +65,7 @@ async def read_request(
     """
     asked, query = split_query(target.partition(b"?")[2].decode("ascii"))
     raw = await read_body(exchange)
+    turn_away(exchange, asked, raw)
     if not raw.strip():
         if bodiless:
             return asked, {}, query

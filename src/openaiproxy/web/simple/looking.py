@@ -20,19 +20,19 @@ class Look:
     """Looks on while one answer passes; what it saw is noted at the end."""
 
     _exchange: Exchange
-    _tap: Tap | None
+    tap: Tap | None
 
     def feed(self, data: bytes) -> None:
         """See what passes."""
-        if self._tap is not None:
-            self._tap.feed(data)
+        if self.tap is not None:
+            self.tap.feed(data)
 
     def end(self) -> None:
         """Note it; what became of a stream is noted by whoever ends it."""
-        if self._tap is None:
+        if self.tap is None:
             return
         record, fault = self._exchange.record, self._exchange.record.fault
-        record.note_seen(self._tap.eof())
+        record.note_seen(self.tap.eof())
         if record.ending == "complete":
             record.fault = fault
 

@@ -20,7 +20,7 @@ from openaiproxy.web.simple.answering import refuse, tell_fault
 from openaiproxy.web.simple.looking import look_at
 from openaiproxy.wire.boundary import Boundary
 from openaiproxy.wire.headers import Field
-from openaiproxy.wire.json import loads
+from openaiproxy.wire.json import dumps, loads
 
 __all__ = ["pass_chat", "pass_responses"]
 
@@ -28,6 +28,9 @@ _IDENTITY: Field = (b"Accept-Encoding", b"identity")
 _WITHOUT = frozenset((b"accept-encoding",))
 _CUT = BadUpstream(502, "upstream_stream_truncated", "the upstream's stream broke off")
 _SILENT = BadUpstream(504, "upstream_idle_timeout", "the upstream fell silent within its answer")
+
+
+_OWN = frozenset(("security_key", "openai_api_key", "anthropic_api_key"))
 
 
 async def pass_chat(exchange: Exchange, target: bytes) -> None:
@@ -52,6 +55,11 @@ async def _pass(
     seconds = wait_as(exchange, None)
     raw = await read_body(exchange, at_most)
     body = _object(raw)
+    if (
+        _OWN & body.keys()
+    ):  # Keys for this proxy have their place in headers here, and go no further anyhow.
+        body = {name: value for name, value in body.items() if name not in _OWN}
+        raw = dumps(body)
     masked = check_files(body) if files else False
     stream = body.get("stream") is True
     fields = [each for each in fields if each[0].lower() not in _WITHOUT] + [_IDENTITY]
@@ -81,14 +89,17 @@ async def _pass_on(exchange: Exchange, answer: Answer, target: str) -> None:
     piece = exchange.keep(UPSTREAM_RESPONSE, [(name, [value]) for name, value in answer.headers])
     look = look_at(exchange, target, stream=streams)
 
+    tap = look.tap if streams else None  # It is fed by whoever ends the stream.
+
     def see(data: bytes) -> None:
-        look.feed(data)
+        if tap is None:
+            look.feed(data)
         if piece is not None:
             piece(data)
 
     told = partial(_told_cut, exchange) if streams else None
     commentable = streams and answer.length is None
-    flow = Passing(Boundary() if commentable else None, see, told)
+    flow = Passing(Boundary() if commentable else None, see, told, tap)
     exchange.open_answer(answer.status, answer.phrase, answer.headers, answer.length)
     pump = Pump(exchange.request, answer, port.clock, exchange.timeouts, flow)
     exchange.pumped(await pump.run())
