@@ -9,6 +9,7 @@ from zope.interface import directlyProvides, providedBy
 
 from openaiproxy.profile import ClientAuth, ClientKey, Credential, Limits
 from openaiproxy.web.framing import FLUSH_SECONDS, HEAD_SECONDS, IDLE_SECONDS, LINGER_SECONDS
+from openaiproxy.web.site import FRESH_SECONDS
 from tests.web.connections import Transport, answers, connect
 from tests.web.wiring import Connection, Wired, request, wire
 
@@ -505,6 +506,8 @@ def test_draining_closes_what_is_idle_and_lets_the_rest_finish() -> None:
     played = wired.upstream.asked[3].answer(length=4)
     played.send(b"ab")
     wired.site.drain()
+    assert [state(each) for each in (fresh, used, begun)] == [OPEN, CLOSED, OPEN]
+    wired.clock.advance(FRESH_SECONDS)
     assert [state(each) for each in (fresh, used, begun)] == [CLOSED] * 3
     assert [state(each) for each in (waiting, uploading, streaming)] == [OPEN] * 3
     emptied: list[None] = []
@@ -537,6 +540,18 @@ def test_a_request_that_comes_while_draining_is_the_last_of_its_connection() -> 
     assert b"Connection: close" in client.received()
     assert state(client) == CLOSED
     assert len(wired.upstream.asked) == 1
+
+
+def test_a_request_that_was_on_its_way_when_draining_began_is_served() -> None:
+    wired = wire()
+    client = connect(wired).send(GET[:9])
+    wired.site.drain()
+    client.send(GET[9:])
+    answer(wired)
+    assert status(client) == 200
+    assert b"Connection: close" in client.received()
+    assert state(client) == CLOSED
+    assert_nothing_is_left(wired, client)
 
 
 def test_draining_leaves_a_refusal_its_moment_to_be_read() -> None:

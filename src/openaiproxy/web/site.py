@@ -10,7 +10,7 @@ from time import time
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IAddress, IReactorTime
+from twisted.internet.interfaces import IAddress, IDelayedCall, IReactorTime
 from twisted.web.resource import IResource, getChildForRequest
 from twisted.web.server import Site as TwistedSite
 
@@ -21,7 +21,10 @@ from openaiproxy.web.channel import Channel
 from openaiproxy.web.framing import IDLE_SECONDS
 from openaiproxy.web.twisted_request import TwistedRequest
 
-__all__ = ["OURS", "TWISTED", "Site"]
+__all__ = ["FRESH_SECONDS", "OURS", "TWISTED", "Site"]
+
+#: What a connection without a request has, when its port closes, to send one.
+FRESH_SECONDS = 1.0
 
 OURS, TWISTED = "ours", "twisted"
 
@@ -56,6 +59,9 @@ class Site(TwistedSite):
         #: Set when the port is closing: connections then end with their current answer.
         self.draining = False
         self._channels: set[Any] = set()
+        #: Those on which no request came yet.
+        self._fresh: set[Any] = set()
+        self._patience: IDelayedCall | None = None
         self.on_refused = on_refused
         self._emptied: list[Deferred[None]] = []
 
@@ -69,6 +75,7 @@ class Site(TwistedSite):
 
     def getResourceFor(self, request: Any) -> IResource:
         """Find the Resource that a request is for."""
+        self._fresh.discard(request.channel)
         request.site, request.sitepath = self, []
         resource: IResource = getChildForRequest(self.resource, request)
         return resource
@@ -84,12 +91,16 @@ class Site(TwistedSite):
     def opened(self, channel: Any) -> None:
         """A client connected."""
         self._channels.add(channel)
+        self._fresh.add(channel)
         bound_sending(channel.transport)
 
     def closed(self, channel: Any) -> None:
         """A client's connection is gone."""
         self._channels.discard(channel)
+        self._fresh.discard(channel)
         if not self._channels:
+            if self._patience is not None and self._patience.active():
+                self._patience.cancel()
             waiting, self._emptied = self._emptied, []
             for emptied in waiting:
                 emptied.callback(None)
@@ -113,9 +124,16 @@ class Site(TwistedSite):
         return self.on_refused(str(getattr(channel.getPeer(), "host", "")), error)
 
     def drain(self) -> None:
-        """Close idle connections, and the others after their answers."""
+        """Close idle connections, and the others after their answers. One that was opened just now is waited for a
+        moment: its request may be on its way, and nobody would send that again."""
         self.draining = True
-        for channel in list(self._channels):
+        for channel in self._channels - self._fresh:
+            channel.close_idle()
+        if self._fresh:
+            self._patience = self.clock.callLater(FRESH_SECONDS, self._close_fresh)
+
+    def _close_fresh(self) -> None:
+        for channel in list(self._fresh):
             channel.close_idle()
 
     def cut(self) -> None:

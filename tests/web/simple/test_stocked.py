@@ -153,5 +153,5 @@ def test_a_stream_without_its_end_is_told_to_be_none() -> None:
     chunk = {"id": "c", "model": "m", "choices": [{"index": 0, "delta": {"content": "He"}}]}
     played.send(b"data: " + json.dumps(chunk).encode() + b"\n\n")
     played.end()
-    assert b"error" in client.received().split(b"\"He\"")[1]
+    assert b"error" in client.received().split(b'"He"')[1]
     assert wired.lines[0]["ending"] == "upstream-truncated"
