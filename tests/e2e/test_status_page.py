@@ -47,6 +47,8 @@ class Visit:
     def sign_in(self) -> None:
         """Type the token."""
         self.page.goto(f"{self.origin}/status")
+        # What is typed before the field has the focus goes nowhere, from a person's keyboard as from this one.
+        self.page.wait_for_function("document.hasFocus() && document.activeElement.id === 'token'")
         self.page.keyboard.type(TOKEN)
         self.page.keyboard.press("Enter")
         self.page.wait_for_selector("#connection[data-state=live]")
