@@ -271,7 +271,10 @@ def test_event_streams_are_known_by_their_type(
 
 def test_an_event_stream_is_not_held_back_by_hops_in_between_row_86_pitfall_59() -> None:
     fields = answer_fields(
-        [(b"Content-Type", b"text/event-stream"), (b"Cache-Control", b"public")], [], []
+        [(b"Content-Type", b"text/event-stream"), (b"Cache-Control", b"public")],
+        [],
+        [],
+        streamed=True,
     )
     assert [value for name, value in fields if name == b"Cache-Control"] == [
         b"no-cache, no-transform"

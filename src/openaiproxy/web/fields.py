@@ -78,11 +78,8 @@ _ANTHROPIC_VERSION = (b"anthropic-version", b"2023-06-01")
 def upstream_fields(headers: Headers, profile: Profile) -> list[Field]:
     """The fields to send upstream, without ``Host`` and framing."""
     credential = profile.credential
-    without = _OF_THIS_HOP
-    if credential.is_ours:
-        without = without | _CREDENTIALS | _names(profile.auth.places)
-    elif profile.auth.keys:
-        without = without | _names(profile.auth.places)
+    places = profile.auth.places if credential.is_ours or profile.auth.keys else ()
+    without = _not_passed(places, credential.is_ours)
     fields = end_to_end(_pairs(headers), without)
     if credential.key is not None:
         fields.append(_credential(profile.upstream.speaks[0], credential.key.encode("ascii")))
@@ -98,8 +95,10 @@ def upstream_fields(headers: Headers, profile: Profile) -> list[Field]:
 
 
 @lru_cache(maxsize=64)
-def _names(places: tuple[str, ...]) -> frozenset[bytes]:
-    return frozenset(place.encode("ascii") for place in places)
+def _not_passed(places: tuple[str, ...], credential_is_ours: bool) -> frozenset[bytes]:
+    """Names of fields that end here, whatever the caller says of them."""
+    names = frozenset(place.encode("ascii") for place in places)
+    return _OF_THIS_HOP | names | (_CREDENTIALS if credential_is_ours else frozenset())
 
 
 def reread_fields(headers: Headers, profile: Profile) -> list[Field]:
@@ -182,14 +181,17 @@ def dropped_field(losses: Iterable[Loss]) -> list[Field]:
     return [(DROPPED, ", ".join(told).encode("ascii"))] if told else []
 
 
-def answer_fields(fields: Iterable[Field], cors: list[Field], ids: list[Field]) -> list[Field]:
+def answer_fields(
+    fields: list[Field], cors: list[Field], ids: list[Field], *, streamed: bool
+) -> list[Field]:
     """The fields to answer with.
 
     :param fields: the upstream's, end-to-end already.
     :param cors: what the profile grants the caller's page; if anything, the upstream's own grants are left out.
     :param ids: ours, the first of them also as ``X-Request-Id`` where the upstream gave none.
+    :param streamed: whether they are those of an event stream.
     """
-    passed = list(fields)
+    passed = fields
     if cors:
         passed = [
             (name, value)
@@ -197,8 +199,8 @@ def answer_fields(fields: Iterable[Field], cors: list[Field], ids: list[Field]) 
             if not name.lower().startswith(b"access-control-")
         ]
     if first(passed, b"x-request-id") is None:
-        passed += [(b"X-Request-Id", value) for _, value in ids[:1]]
-    if is_event_stream(passed, encoded=True):
+        passed = [*passed, *((b"X-Request-Id", value) for _, value in ids[:1])]
+    if streamed:
         passed = [
             field for field in passed if field[0].lower() not in _UNBUFFERED_NAMES
         ] + _UNBUFFERED
