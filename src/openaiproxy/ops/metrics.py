@@ -220,7 +220,8 @@ class Metrics:
                 continue
             what = _LEFT.get(name.lower())
             if what is not None and value.isdigit() and len(value) <= _LONGEST_NUMBER:
-                self._of("upstream_limit_left", self._profiles.label(profile), what).value = int(value)
+                left = self._of("upstream_limit_left", self._profiles.label(profile), what)
+                left.value = int(value)
 
     def note_used(self, profile: str, limits: Limits | None) -> None:
         """Note how much of a login's limits is used.
