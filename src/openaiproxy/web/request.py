@@ -101,7 +101,6 @@ class Reading(Gate):
 
     def __init__(self, request: Request) -> None:
         self._request = ref(request)
-        self._clock = request.clock
         self._look: IDelayedCall | None = None
 
     def pause_reading(self) -> None:
@@ -123,8 +122,9 @@ class Reading(Gate):
             self._look = None
 
     def _look_later(self) -> None:
-        if self._look is None:
-            self._look = self._clock.callLater(PERIOD, self._look_now)
+        request = self._request()
+        if self._look is None and request is not None:
+            self._look = request.clock.callLater(PERIOD, self._look_now)
 
     def _look_now(self) -> None:
         self._look = None
