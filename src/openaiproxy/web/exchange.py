@@ -23,7 +23,7 @@ from openaiproxy.ops.payloads import Body as PayloadBody
 from openaiproxy.ops.routes import route_of
 from openaiproxy.upstream.client import Answer, UpstreamClient
 from openaiproxy.web.answers import Envelope, envelope_for, error_body, error_headers, error_status
-from openaiproxy.web.fields import answer_fields, id_fields, is_event_stream
+from openaiproxy.web.fields import answer_fields, id_fields, media_of
 from openaiproxy.web.port import OpenPort
 from openaiproxy.web.pump import Pumped
 from openaiproxy.web.request import Request
@@ -218,7 +218,7 @@ class Exchange:
         """
         self.record.status = status
         fields = list(fields)
-        self.record.streamed = streamed = is_event_stream(fields, encoded=True)
+        self.record.streamed = streamed = media_of(fields).is_events
         full = answer_fields(fields, self._cors, self._ids(), streamed=streamed)
         self.request.start_answer(status, phrase, full, length)
 
@@ -226,7 +226,7 @@ class Exchange:
         """Answer the caller with a body that is at hand."""
         self.record.status = status
         fields = list(fields)
-        streamed = is_event_stream(fields, encoded=True)
+        streamed = media_of(fields).is_events
         full = answer_fields(fields, self._cors, self._ids(), streamed=streamed)
         self.request.answer_whole(status, full, body)
         self.record.first_byte = now = self.port.clock.seconds()
