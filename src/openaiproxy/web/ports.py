@@ -68,6 +68,7 @@ class Ports(Service):
     :param events: is told of starts, stops, and what is more than a request's line; twistd's log by default.
     :param endpoints: finds an endpoint by its description; the reactor's own by default.
     :param embedded: reaches an embedded upstream that others use, too, in place of one of its own.
+    :param tell: is told what other processes on these ports are to hear; see :class:`Admin`.
     :ivar watch: what is known of the requests of all ports.
     :ivar admin: who may see that.
     """
@@ -86,6 +87,7 @@ class Ports(Service):
         events: Events | None = None,
         endpoints: Callable[[str], IStreamServerEndpoint] | None = None,
         embedded: IStreamClientEndpoint | None = None,
+        tell: Callable[[str, str], None] = lambda kind, value: None,
     ) -> None:
         self._reactor = reactor
         self._config = config
@@ -103,7 +105,7 @@ class Ports(Service):
         self._leaving: list[OpenSocket] = []
         self._operator: OpenSocket | None = None
         self.watch = Watch((_OPERATOR,), reactor.seconds, now or reactor.seconds)
-        self.admin = Admin(config.operator.token, reactor.seconds, salt)
+        self.admin = Admin(config.operator.token, reactor.seconds, salt, tell=tell)
         self._embedded: IListeningPort | None = None
         self._clients: dict[str, UpstreamClient] = {}
         self._purses = Purses(reactor, self._note_refresh, config.wire)
@@ -150,7 +152,7 @@ class Ports(Service):
         free, came = list(self._open), list[OpenSocket]()
         self.watch.metrics.learn([port.profile for port in config.ports])
         if config.operator.token != self._config.operator.token:
-            self.admin = Admin(config.operator.token, self._reactor.seconds, self._salt)
+            self.admin = self.admin.succeeded_by(config.operator.token)
         self._clients = self._unchanged_clients(config)
         try:
             given = [self._find_port(port, free, came) for port in config.ports]
