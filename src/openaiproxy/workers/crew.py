@@ -25,6 +25,8 @@ from openaiproxy.profile import Config, Profile
 from openaiproxy.upstream.client import UpstreamClient
 from openaiproxy.upstream.embedded.door import site as embedded_site
 from openaiproxy.web.addresses import check_reach, describe, urls_of
+from openaiproxy.web.binding import tls_of
+from openaiproxy.web.purses import check_logins
 from openaiproxy.workers.chorus import Chorus
 from openaiproxy.workers.hand import Hand, Stage, hire, orders
 from openaiproxy.workers.sockets import Opened, open_socket
@@ -108,6 +110,7 @@ class Crew(Service):
     def _open(self, config: Config) -> list[Opened]:
         """The sockets of a configuration: open ones stay, new ones are opened, none is closed."""
         free, came, found = list(self._sockets), list[Opened](), list[Opened]()
+        check_logins(port.profile for port in config.ports)
         try:
             for port in config.ports:
                 self._try(port.profile)
@@ -117,6 +120,7 @@ class Crew(Service):
                     came.append(opened)
                 else:
                     free.remove(opened)
+                    _check_files(opened.endpoint)
                 found.append(opened)
                 check_reach(port, opened.port.getHost())
             found += self._open_operator(config, free)
@@ -310,6 +314,18 @@ class Crew(Service):
     def _kill(self, hands: Sequence[Hand]) -> None:
         for hand in hands:
             hand.kill()
+
+
+def _check_files(endpoint: str) -> None:
+    """See that workers will be able to use the certificate of a port that stays open.
+
+    :raises Misconfigured: where they won't.
+    """
+    if not endpoint.startswith("systemd:"):  # that is this process's alone, and reads none
+        try:
+            tls_of(endpoint)
+        except ValueError as error:
+            raise Misconfigured(f"{endpoint}: {error}") from None
 
 
 def _beside(other: "Deferred[Any]") -> "Deferred[None]":
