@@ -204,7 +204,7 @@ def test_versions_and_help(home: Home) -> None:
     assert "--max-requests" in home.run("run", "--help").stdout
 
 
-def test_a_health_check_asks_a_port_and_needs_no_file(home: Home) -> None:
+def test_row_131_a_health_check_asks_a_port_and_needs_no_file(home: Home) -> None:
     assert home.run("status", "--url", "http://127.0.0.1:9").returncode == 1
     [url] = urls(home.run("start", *EMBEDDED).stdout)
     assert home.run("status", "--url", url).returncode == 0
