@@ -47,11 +47,23 @@ def test_the_lock_goes_to_the_started_process_and_with_it(tmp_path: Path) -> Non
     assert not look(path).running
 
 
-@pytest.mark.parametrize("text", ["", "abc", "-4", "0", "1", "12 13", "٣٤"])
+@pytest.mark.parametrize("text", ["", "-4", "0", "1", str(1 << 40)])
 def test_what_is_no_pid_is_none(text: str, tmp_path: Path) -> None:
     path = tmp_path / "pid"
     path.write_text(text)
     assert look(path).pid is None
+
+
+@pytest.mark.parametrize("text", ["abc", "12 13", "٣٤", "[server]\nport = 1\n", "1" * 40])
+def test_a_file_that_is_no_pid_file_is_neither_taken_for_one_nor_emptied(
+    text: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "pid"
+    path.write_text(text)
+    for use in (look, hold):
+        with pytest.raises(OSError, match="no pid file"):
+            use(path)
+    assert path.read_text() == text
 
 
 def test_links_and_folders_are_refused(tmp_path: Path) -> None:

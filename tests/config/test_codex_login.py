@@ -162,13 +162,14 @@ def test_the_proxy_is_decided_for_each_host_apart() -> None:
     assert login().direct == frozenset()
 
 
-def test_the_bundle_of_its_own_goes_first() -> None:
+def test_row_106_the_bundle_is_looked_for_in_the_order_of_chapter_5() -> None:
     pem = "-----BEGIN CERTIFICATE-----"
-    world = World(
-        {"/a.pem": pem, "/b.pem": pem},
-        {**HOME, "CODEX_API_PROXY_CA_BUNDLE": "/a.pem", "SSL_CERT_FILE": "/b.pem"},
-    )
-    assert world.profile(profile="codex").upstream.ca_bundle == "/a.pem"
+    order = ["CODEX_API_PROXY_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"]
+    files = {f"/{name}.pem": pem for name in order}
+    for first in range(len(order)):
+        environ = {name: f"/{name}.pem" for name in order[first:]}
+        found = World(files, {**HOME, **environ}).profile(profile="codex")
+        assert found.upstream.ca_bundle == f"/{order[first]}.pem"
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.7", "a-name"])

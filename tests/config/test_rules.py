@@ -68,6 +68,7 @@ def test_the_embedded_upstream_needs_no_server_side_key_but_client_keys_still() 
         ("tcp:1:interface=127.8.8.8", ["127.8.8.8"], False),
         (r"tcp6:1:interface=\:\:1", ["::1"], False),
         ("unix:/run/x", ["unix"], False),
+        ("unix:/run/x:mode=666", ["unix"], False),  # as near as loopback, not nearer
         ("tcp:1:interface=here", ["here"], False),
         ("tcp:1", [""], True),
         ("tcp:1:interface=0.0.0.0", ["0.0.0.0"], True),

@@ -92,7 +92,7 @@ def test_the_service_is_exposed_little() -> None:
     assert ended.returncode == 0, ended.stdout[-200:]
 
 
-def test_the_containers_variables_make_a_configuration() -> None:
+def test_row_131_the_containers_variables_make_a_configuration() -> None:
     image, compose = text("container/Containerfile"), text("container/compose.yaml")
     assert set(re.findall(r"OPENAIPROXY_\w+", image + compose)) <= VARIABLES
     environ = dict(re.findall(r"(OPENAIPROXY_\w+): (\S+)", compose))

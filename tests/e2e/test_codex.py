@@ -173,7 +173,7 @@ def test_responses_make_a_full_round_of_tools(codex: Open, thread: Thread, strea
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_messages_make_a_full_round_of_tools_defect_5_10_16(
+def test_messages_make_a_full_round_of_tools_rows_69_84_defect_5_10_16(
     codex: Open, thread: Thread, stream: bool
 ) -> None:
     house = codex()
@@ -274,7 +274,9 @@ def test_what_a_login_does_not_offer_is_said(codex: Open, thread: Thread, path: 
     assert json.loads(reply.body)["error"]["code"] == "not_with_this_login"
 
 
-def test_a_local_key_is_taken_as_bearer_and_as_x_api_key(codex: Open, thread: Thread) -> None:
+def test_a_local_key_is_taken_as_bearer_and_as_x_api_key_rows_29_30(
+    codex: Open, thread: Thread
+) -> None:
     house = codex(environ={"CODEX_PROXY_API_KEY": "a-local-key"})
     assert gpt(house, api_key="a-local-key").models.list().data
     assert claude(house, api_key="a-local-key").models.list().data
@@ -284,7 +286,7 @@ def test_a_local_key_is_taken_as_bearer_and_as_x_api_key(codex: Open, thread: Th
     assert all("a-local-key" not in json.dumps(seen.headers) for seen in house.backend.seen)
 
 
-def test_tokens_are_refreshed_ahead_and_the_file_keeps_what_it_had_defect_5_10_8(
+def test_tokens_are_refreshed_ahead_and_the_file_keeps_what_it_had_rows_38_40_defect_5_10_8(
     codex: Open, thread: Thread
 ) -> None:
     house = codex(left=100)
@@ -303,7 +305,7 @@ def test_tokens_are_refreshed_ahead_and_the_file_keeps_what_it_had_defect_5_10_8
     assert house.path.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_401_is_refreshed_and_the_request_sent_again(codex: Open, thread: Thread) -> None:
+def test_a_401_is_refreshed_and_the_request_sent_again_row_39(codex: Open, thread: Thread) -> None:
     house = codex()
     house.backend.access = jwt("9", time.time() + HOUR)
     assert ask(house).choices[0].message.content == "Hello there."

@@ -41,7 +41,7 @@ def messages(house: CodexHouse, **more: Any) -> Any:
     ],
 )
 @pytest.mark.parametrize("ask", [chat, messages])
-def test_defect_5_10_1_settings_reach_the_upstream(
+def test_defect_5_10_1_settings_reach_the_upstream_rows_57_58_59(
     open_house_of_codex: Open, thread: Thread, said: dict[str, Any], ask: Any
 ) -> None:
     house = open_house_of_codex(**said)

@@ -1,12 +1,14 @@
 """Two real processes that share one login, and are told what they need by the customary variables."""
 
 import json
+import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 import pytest_twisted
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.task import deferLater
@@ -42,11 +44,23 @@ async def answered(reactor: Any, port: int) -> str:
     return text
 
 
+async def running(reactor: Any, port: int) -> int:
+    """How many requests are under way at a proxy."""
+    shown = {"Authorization": "Bearer an-admin-token"}
+    _, answer = await ask(reactor, port, "/metrics/prometheus", shown)
+    await answer.whole()
+    [count] = re.findall(rb'requests_in_flight\{profile="codex"\} ([0-9.]+)', answer.data)
+    return int(float(count))
+
+
 @pytest_twisted.ensureDeferred
-async def test_two_proxies_over_one_login_make_one_refresh_defects_5_10_5_and_8(
-    real_reactor: Any, tmp_path: Path
+@pytest.mark.parametrize("left", [-1, 60], ids=["expired", "expiring"])
+async def test_two_proxies_over_one_login_make_one_refresh_rows_38_and_40_defects_5_10_5_and_8(
+    real_reactor: Any, tmp_path: Path, left: int
 ) -> None:
-    double = Double(jwt("0", time.time() - 1))
+    """Issue 6, proof 1: 200 requests at once. Until all of them are under way, the token endpoint doesn't answer."""
+    double = Double(jwt("0", time.time() + left))
+    double.slow = True
     file = tmp_path / "auth.json"
     file.write_text(json.dumps(login_of(double.access)))
     file.chmod(0o600)
@@ -59,6 +73,7 @@ async def test_two_proxies_over_one_login_make_one_refresh_defects_5_10_5_and_8(
             "CODEX_PROXY_PORT": "0",
             "CODEX_PROXY_API_KEY": "a-local-key",
             "CODEX_PROXY_SERVICE_TIER": "priority",
+            "OPENAIPROXY_ADMIN_TOKEN": "an-admin-token",
         }
         told = ["openaiproxy", "--profile", "codex", "--backend", f"{origin}/backend-api/codex"]
         proxies = [Twistd(real_reactor, told, environment, empty) for _ in range(2)]
@@ -66,10 +81,16 @@ async def test_two_proxies_over_one_login_make_one_refresh_defects_5_10_5_and_8(
             ports = await gatherResults([Deferred.fromCoroutine(one.ready()) for one in proxies])
             asked = [
                 Deferred.fromCoroutine(answered(real_reactor, port))
-                for _ in range(10)
+                for _ in range(100)
                 for port in ports
             ]
-            assert await gatherResults(asked) == ["Hello there."] * 20
+            await double.asked
+            # While the token is still good, nobody waits for the next one.
+            while left < 0 and sum([await running(real_reactor, port) for port in ports]) < 200:
+                pass
+            double.slow = False
+            double.go_on()
+            assert await gatherResults(asked) == ["Hello there."] * 200
             assert not any(b"a-local-key" in one.command_line for one in proxies)
         finally:
             for one in proxies:

@@ -108,7 +108,29 @@ async def test_a_port_in_use_is_one_line_and_exit_1(start: Start) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_several_ports_open_in_one_process(start: Start, real_reactor: Any) -> None:
+async def test_row_130_env_files_count_behind_the_environment(
+    start: Start, real_reactor: Any, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text(
+        f"OPENAI_API_KEY='{SERVER_KEY}'\nPROXY_X_API_KEY=key-of-the-file\nOPENAIPROXY_PORT=0\n"
+        "OPENAIPROXY_PROFILE=keyed\nOPENAIPROXY_UPSTREAM=http://127.0.0.1:9\n"
+    )
+    (tmp_path / ".env.local").write_text("OPENAIPROXY_UPSTREAM=embedded\n")
+    process = start(PROXY_X_API_KEY=CLIENT_KEY)
+    port = await process.ready()
+    statuses = []
+    for shown in ("key-of-the-file", CLIENT_KEY):
+        fields = {**JSON, "X-API-Key": shown}
+        status, body = await ask(real_reactor, port, "/v1/chat/completions", fields, chat())
+        await body.whole()
+        statuses.append(status)
+    assert statuses == [401, 200], "the environment before .env, and .env.local before .env"
+    assert SERVER_KEY not in process.output
+    await stop(process)
+
+
+@pytest_twisted.ensureDeferred
+async def test_several_ports_open_in_one_process_row_132(start: Start, real_reactor: Any) -> None:
     process = start(
         *("--listen", "passthrough=tcp:0:interface=127.0.0.1"),
         *("--listen", "keyed=tcp:0:interface=127.0.0.1"),

@@ -1,12 +1,14 @@
 """Several processes on one port: the load is theirs, the port is the parent's, and none of it is lost on the way."""
 
 import contextlib
+import http.client
 import json
 import os
 import re
 import select
 import signal
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest_twisted
@@ -127,6 +129,45 @@ async def test_a_rolling_replacement_under_load_loses_nothing(
     for _, (status, whole, data) in await long:
         assert (status, whole, data[-14:]) == (200, True, b"data: [DONE]\n\n")
     assert len(set(children(process)) - before) == 2
+    await stop(process)
+
+
+def keep_asking(port: int, over: Event) -> list[str]:
+    """One caller that keeps its connection as long as it is kept: what went wrong, of all that it asked."""
+    wrong, connection = [], http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    while not over.is_set():
+        try:
+            connection.request("POST", "/v1/chat/completions", chat(stream=True), JSON)
+            response = connection.getresponse()
+            whole = response.read().endswith(b"data: [DONE]\n\n")
+            if response.status != 200 or not whole:
+                wrong.append(f"{response.status}, whole: {whole}")
+        except Exception as error:
+            wrong.append(repr(error))
+            connection.close()
+    connection.close()
+    return wrong
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_rolling_replacement_loses_nothing_on_connections_that_are_kept(
+    start: Start, real_reactor: Any
+) -> None:
+    process, over = start(*EMBEDDED, "--workers", "2"), Event()
+    port = await ready(process, 2)
+    before = set(children(process))
+    callers = DeferredList([deferToThread(keep_asking, port, over) for _ in range(4)])
+    process.signal("HUP")
+    await process.wrote("the configuration is reloaded")
+    for worker in before:
+        with contextlib.suppress(ProcessLookupError):  # it is gone already
+            descriptor = os.pidfd_open(worker)
+            await deferToThread(select.select, [descriptor], [], [], 20)
+            os.close(descriptor)
+    over.set()
+    assert [wrong for _, wrong in await callers] == [[]] * 4
+    lines = process.output.count("POST /v1/chat/completions 200 complete")
+    assert lines > 16, "under load"
     await stop(process)
 
 

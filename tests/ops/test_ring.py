@@ -4,7 +4,8 @@ import pytest
 from twisted.internet.task import Clock
 from twisted.logger import LogEvent, globalLogPublisher
 
-from openaiproxy.ops.ring import Entry, Ring, Tokens
+from openaiproxy.ops.minutes import Tokens
+from openaiproxy.ops.ring import Entry, Ring
 from tests.ops.test_metrics import said
 
 MIDDAY = 1_800_000_000.0

@@ -2,7 +2,9 @@
 
 import pytest
 
+from openaiproxy.errors import BadRequest
 from openaiproxy.profile import ClientAuth, ClientKey, Credential
+from openaiproxy.web.admin import Admin
 from openaiproxy.web.gate import is_loopback_name
 from tests.web.wiring import Wired, request, wire
 
@@ -30,6 +32,36 @@ def status(wired: Wired, *headers: str, host: str = "localhost:4567", method: st
 )
 def test_a_key_is_taken_in_every_place_that_the_profile_names_rows_30_44(header: str) -> None:
     assert status(wire("gateway", auth=KEYS, credential=SERVER), header) == 0
+
+
+class Watched(bytes):
+    """A secret that was shown, and that nobody may compare byte by byte."""
+
+    __hash__ = bytes.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        raise AssertionError("compared, and not in constant time")
+
+    __ne__ = __eq__
+
+
+@pytest.mark.parametrize(("shown", "name"), [(b"alices-key", "alice"), (b"alices-kez", None)])
+def test_row_43_keys_are_compared_in_constant_time(shown: bytes, name: str | None) -> None:
+    gate = wire("gateway", auth=KEYS, credential=SERVER).port.gate
+    assert gate.name_of([Watched(shown)]) == name
+
+
+def test_row_43_the_admin_token_is_compared_in_constant_time() -> None:
+    admin = Admin("the-admin-token", lambda: 0.0)
+    admin.check("192.0.2.1", [Watched(b"the-admin-token")])
+    with pytest.raises(BadRequest):
+        admin.check("192.0.2.1", [Watched(b"the-admin-tokem")])
+
+
+def test_what_row_43_is_tested_with_can_fail() -> None:
+    plain: bytes = b"alices-key"
+    with pytest.raises(AssertionError, match="constant time"):
+        bool(plain == Watched(plain))
 
 
 @pytest.mark.parametrize(

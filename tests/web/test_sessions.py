@@ -64,6 +64,20 @@ def test_a_session_that_was_ended_admits_nobody(sessions: Sessions) -> None:
     assert sessions.admits([other])
 
 
+def test_a_session_that_was_ended_elsewhere_admits_nobody_and_is_not_told_again(
+    clock: Clock,
+) -> None:
+    told: list[str] = []
+    here, elsewhere = (Sessions(TOKEN, b"salt", clock.seconds, told.append) for _ in range(2))
+    value = here.begin()
+    elsewhere.end([value])
+    assert told == [value.decode()]
+    here.hear(told[0])
+    here.hear("no session")
+    assert not here.admits([value])
+    assert told == [value.decode()]
+
+
 def test_what_was_ended_is_remembered_as_long_as_it_matters(
     sessions: Sessions, clock: Clock
 ) -> None:

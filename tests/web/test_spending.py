@@ -188,8 +188,32 @@ def test_one_login_for_one_file_whoever_spends_it() -> None:
     assert one.login is other.login
     assert opened(purses, codex("/elsewhere.json")).login is not one.login
     assert opened(purses, PRESETS["keyed"].profile).login is None
-    with pytest.raises(Misconfigured, match="under other settings"):
-        opened(purses, codex(originator="another"))
+
+
+def test_one_login_is_not_spent_under_different_settings() -> None:
+    one, other = codex(), evolve(codex(originator="another"), name="mine")
+    with pytest.raises(
+        Misconfigured, match=r"codex and mine spend the login in .* under different"
+    ):
+        Purses(MemoryReactorClock()).prepare([one, other])
+
+
+def test_a_login_under_other_settings_is_another_one_and_the_same_ones_share_it() -> None:
+    purses = Purses(MemoryReactorClock())
+    purses.prepare([codex()])
+    before = opened(purses, codex()).login
+    purses.prepare([codex()])
+    assert opened(purses, codex()).login is before
+    changed = codex(refresh_url="https://elsewhere.test/token")
+    purses.prepare([changed, evolve(changed, name="mine")])
+    after = opened(purses, changed).login
+    assert after is not before
+    assert after is opened(purses, evolve(changed, name="mine")).login
+    assert after is not None
+    assert after.account.refresh_url == "https://elsewhere.test/token"
+    detour = evolve(changed, upstream=evolve(changed.upstream, proxy="http://127.0.0.1:9"))
+    purses.prepare([detour])
+    assert opened(purses, detour).login is not after, "its token endpoint has another way, too"
 
 
 def test_defect_5_10_9_how_often_tokens_were_refreshed_is_known_to_the_port() -> None:

@@ -9,13 +9,15 @@ import resource
 import shutil
 import socket
 import stat
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 from attrs import frozen
 
+from openaiproxy.cli.pidfile import Found, look
 from openaiproxy.cli.probing import probe
 from openaiproxy.cli.screen import Mark
+from openaiproxy.cli.state import read_state
 from openaiproxy.codex.account import Account
 from openaiproxy.config.ports import tcp_port
 from openaiproxy.errors import Unavailable
@@ -32,6 +34,7 @@ __all__ = [
     "check_files",
     "check_log",
     "check_login",
+    "check_process",
 ]
 
 _DAY = 86_400.0
@@ -51,6 +54,34 @@ class Finding:
     label: str
     detail: str
     advice: str = ""
+
+
+def check_process(pid_file: Path, state_file: Path) -> Generator[Finding, None, bool]:
+    """The files of the process in the background, where there are any.
+
+    :returns: whether it runs.
+    """
+    try:
+        found = look(pid_file)
+    except OSError as error:
+        why = f"{pid_file}: {error.strerror or error}"
+        yield Finding(Mark.BAD, "process", why, "name another --pid-file, or take it away")
+        found = Found()
+    if found.running:
+        yield Finding(Mark.GOOD, "process", f"running with pid {found.pid}")
+    elif found.exists:
+        yield Finding(Mark.ODD, "process", f"stale pid file {pid_file}", "openaiproxy stop")
+    try:
+        state = read_state(state_file)
+        started = f"{state_file}, started in {state.directory}"
+        yield Finding(Mark.GOOD, "kept options", started)
+    except FileNotFoundError:
+        if found.running:
+            yield Finding(Mark.ODD, "kept options", f"there is no {state_file}", "restart needs it")
+    except (OSError, ValueError) as error:
+        advice = "restart can't use it: take it away, and start"
+        yield Finding(Mark.BAD, "kept options", f"{state_file}: {error}", advice)
+    return found.running
 
 
 def check_credentials(config: Config, now: float) -> Iterator[Finding]:

@@ -33,6 +33,8 @@ class Stop(_Command):
 
     optParameters = [
         _PID_FILE,
+        # It needs none, and whoever names one to all commands need not leave it out here.
+        _STATE_FILE,
         ["timeout", None, 35.0, "Seconds until it is forced.", float],
     ]
 

@@ -5,8 +5,14 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from openaiproxy.cli.checks import Finding, check_binds, check_credentials, check_files, check_log
-from openaiproxy.cli.pidfile import look
+from openaiproxy.cli.checks import (
+    Finding,
+    check_binds,
+    check_credentials,
+    check_files,
+    check_log,
+    check_process,
+)
 from openaiproxy.cli.screen import Mark, Screen
 from openaiproxy.profile import Config
 
@@ -34,6 +40,7 @@ def examine(options: "Doctor", screen: Screen) -> int:
 def _findings(options: "Doctor") -> Iterator[Finding]:
     path = options["config"] or os.environ.get("OPENAIPROXY_CONFIG") or "<none>"
     yield Finding(Mark.GOOD, "config file", str(path))
+    running = yield from check_process(options.path("pid-file"), options.path("state-file"))
     for mistake in options.mistakes:
         yield Finding(Mark.BAD, "configuration", mistake, "mend it; nothing is opened before")
     if options.mistakes:
@@ -44,7 +51,7 @@ def _findings(options: "Doctor") -> Iterator[Finding]:
     for warning in config.warnings:
         yield Finding(Mark.ODD, "configuration", warning)
     yield from check_credentials(config, time.time())
-    yield from check_binds(config, look(options.path("pid-file")).running)
+    yield from check_binds(config, running)
     yield from check_log(config)
     yield from check_files(sum(port.profile.limits.requests for port in config.ports))
     yield from _upstreams(config, options["skip-upstream"])

@@ -3,11 +3,14 @@
 A process that was started in the background holds an exclusive lock on its pid file for as long as it lives; the
 system lets go of it however it dies. So a pid file without a lock is stale, whatever process has its number by now,
 and two starts at once can't both go on. The lock is ``flock``'s: it goes to the started process with the open file.
+
+A file that holds something else than a number was named by mistake: it is neither emptied nor taken away.
 """
 
 import contextlib
 import fcntl
 import os
+import re
 import stat
 import time
 from pathlib import Path
@@ -18,6 +21,9 @@ __all__ = ["Found", "Held", "hold", "look"]
 
 _FLAGS = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
 _LONGEST = 32
+_NUMBER = re.compile(r"-?[0-9]{1,20}")
+#: What pid_t holds.
+_MOST = (1 << 31) - 1
 #: A look takes no longer than a few of these pauses, in seconds.
 _TRIES, _PAUSE = 40, 0.005
 
@@ -61,14 +67,17 @@ class Held:
 def look(path: Path) -> Found:
     """See whether the process of a pid file runs.
 
-    :raises OSError: where the path is a link, no regular file, or can't be opened.
+    :raises OSError: where the path is a link, no regular file, holds no pid, or can't be opened.
     """
     try:
         descriptor = _open(path, 0)
     except FileNotFoundError:
         return Found()
     try:
-        return Found(True, not _lock(descriptor, fcntl.LOCK_SH), _read(descriptor))
+        running = not _lock(descriptor, fcntl.LOCK_SH)
+        if not running:
+            _refuse_other(descriptor)
+        return Found(True, running, _read(descriptor))
     finally:
         os.close(descriptor)
 
@@ -86,6 +95,11 @@ def hold(path: Path) -> Held | Found:
             found = Found(True, True, _read(descriptor))
             os.close(descriptor)
             return found
+        try:
+            _refuse_other(descriptor)
+        except OSError:
+            os.close(descriptor)
+            raise
         # Someone may have removed it between opening and locking, and locked another by now.
         with contextlib.suppress(FileNotFoundError):
             if os.stat(path).st_ino == os.fstat(descriptor).st_ino:
@@ -100,7 +114,7 @@ def _open(path: Path, more: int) -> int:
     descriptor = os.open(path, _FLAGS | more, 0o600)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise OSError(f"{path} is not a regular file")
+        raise OSError("it is not a regular file")
     return descriptor
 
 
@@ -121,6 +135,16 @@ def _lock(descriptor: int, kind: int) -> bool:
     return True
 
 
+def _refuse_other(descriptor: int) -> None:
+    text = _text(descriptor)
+    if text and not _NUMBER.fullmatch(text):
+        raise OSError("it is no pid file: name another, or take it away")
+
+
+def _text(descriptor: int) -> str:
+    return os.pread(descriptor, _LONGEST, 0).decode("ascii", "replace").strip()
+
+
 def _read(descriptor: int) -> int | None:
-    text = os.pread(descriptor, _LONGEST, 0).decode("ascii", "replace").strip()
-    return int(text) if text.isascii() and text.isdigit() and int(text) > 1 else None
+    text = _text(descriptor)
+    return int(text) if text.isdigit() and 1 < int(text) <= _MOST else None

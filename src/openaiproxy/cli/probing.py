@@ -19,8 +19,13 @@ def probe(url: str, seconds: float = _SECONDS) -> str:
     :param url: ``http://host:port``, ``https://`` of any certificate, or ``tcp://`` to see whether it is open.
     :returns: what is wrong; nothing if it answers.
     """
-    parts = urlsplit(url)
-    host, port = parts.hostname or "", parts.port or 0
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or 0
+    except ValueError:
+        return "is no URL of a port"
+    if parts.scheme not in ("http", "https", "tcp") or not host or not port:
+        return "is no URL of a port"
     try:
         if parts.scheme == "tcp":
             socket.create_connection((host, port), seconds).close()

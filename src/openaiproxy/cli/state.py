@@ -17,10 +17,11 @@ import tempfile
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
-__all__ = ["State", "read_state", "write_state"]
+__all__ = ["State", "read_state", "refuse_other", "write_state"]
 
 Value = str | bool | list[str]
 _ESCAPES = {code: f"\\u{code:04x}" for code in (*range(0x20), 0x7F)} | {34: '\\"', 92: "\\\\"}
@@ -47,11 +48,36 @@ def read_state(path: Path) -> State:
     started = str(raw.pop("started", "0"))
     if not isinstance(directory, str) or not isinstance(ports, list):
         raise ValueError("it names no directory, or no list of ports")
+    if not started.isascii() or not started.isdigit():
+        raise ValueError("started is no time")
+    for url in ports:
+        _check_url(url)
     for name, value in raw.items():
         lists = isinstance(value, list) and all(isinstance(each, str) for each in value)
         if not (lists or isinstance(value, str | bool)):
             raise ValueError(f"{name} is no option's value")
     return State(directory, raw, [str(each) for each in ports], started)
+
+
+def _check_url(url: object) -> None:
+    try:
+        parts = urlsplit(str(url))
+        known = parts.scheme in ("http", "https", "tcp") and parts.hostname and parts.port
+    except ValueError:
+        known = False
+    if not known:
+        raise ValueError("one of its ports is no URL of a port")
+
+
+def refuse_other(path: Path) -> None:
+    """See that what stands where a state file is to be is one, or nothing.
+
+    :raises OSError: where it can't be read.
+    :raises ValueError: where it is another file, which is not ours to replace.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        if path.stat().st_size:
+            read_state(path)
 
 
 def write_state(path: Path, state: State) -> None:

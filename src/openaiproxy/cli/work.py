@@ -13,7 +13,7 @@ from openaiproxy.cli.pidfile import Found, Held, hold, look
 from openaiproxy.cli.probing import probe
 from openaiproxy.cli.screen import Screen
 from openaiproxy.cli.starting import Failed, end, launch
-from openaiproxy.cli.state import State, read_state, write_state
+from openaiproxy.cli.state import State, read_state, refuse_other, write_state
 
 if TYPE_CHECKING:
     from openaiproxy.cli.commands import Status, Stop, Version
@@ -34,7 +34,7 @@ def start(options: "Start") -> int:
         return run(options)
     held = _hold(options.path("pid-file"))
     if isinstance(held, Held):
-        return _start(options, held)
+        return _start_anew(options, held)
     if held.running:
         _screen().say(f"openaiproxy already running with pid {held.pid}")
     return 0 if held.running else 1
@@ -46,6 +46,20 @@ def _hold(path: Path) -> Held | Found:
     except OSError as error:
         _screen().complain(f"ERROR: pid file {path}: {error.strerror or error}")
         return Found()
+
+
+def _start_anew(options: "Start", held: Held) -> int:
+    """Start it, unless its options would be kept in place of somebody's file."""
+    path = options.path("state-file")
+    try:
+        refuse_other(path)
+    except (OSError, ValueError) as error:
+        why = "name another --state-file, or take it away"
+        _screen().complain(f"ERROR: {_unusable(path, error)}: {why}")
+        held.remove()
+        held.close()
+        return 1
+    return _start(options, held)
 
 
 def _start(options: "Start | Restart", held: Held) -> int:
@@ -161,7 +175,11 @@ def restart(options: "Restart") -> int:
     if code:
         return code
     held = _hold(path)
-    return _start(options, held) if isinstance(held, Held) else 1
+    if isinstance(held, Held):
+        return _start(options, held)
+    if held.running:
+        _screen().complain(f"openaiproxy was started by another, with pid {held.pid}")
+    return 1
 
 
 def status(options: "Status") -> int:
@@ -178,21 +196,28 @@ def status(options: "Status") -> int:
             screen.complain(f"stale pid file {options.path('pid-file')}{_whose(found.pid)}")
         return 1
     screen.say(f"openaiproxy running with pid {found.pid}")
-    state = _state(options.path("state-file"))
-    ports = state.ports if state else []
-    screen.block("api endpoints", _endpoints(ports))
-    wrong = [f"{url} {what}" for url in ports if (what := probe(url))]
+    state, wrong = _state(options.path("state-file"))
+    if state is not None:
+        screen.block("api endpoints", _endpoints(state.ports))
+        wrong = [f"{url} {what}" for url in state.ports if (what := probe(url))]
     screen.complain(*wrong)
     if options["verbose"]:
         _say_more(screen, options, state, found.pid)
     return 1 if wrong else 0
 
 
-def _state(path: Path) -> State | None:
+def _state(path: Path) -> tuple[State | None, list[str]]:
+    """What was kept, or what is wrong with it: then nobody knows which ports to ask."""
     try:
-        return read_state(path)
-    except (OSError, ValueError):
-        return None
+        return read_state(path), []
+    except (OSError, ValueError) as error:
+        return None, [f"{_unusable(path, error)}: its ports are not known, and were not asked"]
+
+
+def _unusable(path: Path, error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        return f"openaiproxy config file not found: {path}"
+    return f"openaiproxy config file {path} can't be used ({error})"
 
 
 def _say_more(screen: Screen, options: "Status", state: State | None, pid: int | None) -> None:

@@ -1,7 +1,9 @@
 """What must hold of all ports together before the first is opened.
 
 A port stays shut rather than open to strangers: what can't be known (an endpoint whose address
-nobody can tell, a name that doesn't resolve) counts as public.
+nobody can tell, a name that doesn't resolve) counts as public. A socket file is no address of the
+network, so it is as near as loopback, which every user of the machine reaches, too; its mode can only
+make it nearer.
 """
 
 from collections.abc import Iterable, Sequence

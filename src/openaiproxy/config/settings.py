@@ -206,7 +206,7 @@ CA_BUNDLE = Setting(
     or_none(file_path),
     "upstream.ca_bundle",
     "PEM file of the only authorities to trust.",
-    environment=("CODEX_API_PROXY_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"),
+    environment=("CODEX_API_PROXY_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"),
 )
 
 _PAYLOADS = (

@@ -12,13 +12,14 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
 from prometheus_client.metrics_core import Metric
 
-__all__ = ["Added", "Collected", "tell"]
+__all__ = ["UPTIME", "Added", "Collected", "Told", "tell"]
 
 Told = list[list[Any]]
 
 _SUMS = frozenset({"openaiproxy_requests_in_flight"})
 _LEAST = frozenset({"openaiproxy_upstream_limit_left"})
-_UPTIME = "openaiproxy_uptime_seconds"
+#: The name of a gauge of which the largest counts.
+UPTIME = "openaiproxy_uptime_seconds"
 
 
 class Collected(Protocol):
@@ -63,7 +64,7 @@ class Added:
         self._samples: dict[str, dict[tuple[str, tuple[tuple[str, str], ...]], float]] = {}
         for rows in told:
             for name, text, kind, samples in rows:
-                self._families[name] = (text, kind)
+                self._families.setdefault(name, (text, kind))
                 for sample, labels, value in samples:
                     self._add(name, kind, sample, labels, value)
 
@@ -87,7 +88,7 @@ class Added:
 
     def uptime(self) -> float:
         """Seconds since the start of the oldest."""
-        return max(self._samples.get(_UPTIME, {}).values(), default=0.0)
+        return max(self._samples.get(UPTIME, {}).values(), default=0.0)
 
     def text(self) -> bytes:
         """All of it in Prometheus' text format, version 0.0.4."""

@@ -47,6 +47,21 @@ class Tally:
         self.most_cached = max(self.most_cached, said.tokens_cached or 0)
         self.most_out = max(self.most_out, said.tokens_out or 0)
 
+    def plus(self, other: "Tally") -> "Tally":
+        """With another process's. What were at once there and here may have been so together, and is added up."""
+        return Tally(
+            self.requests + other.requests,
+            self.errors + other.errors,
+            self.cancelled + other.cancelled,
+            self.overloads + other.overloads,
+            self.time + other.time,
+            max(self.longest, other.longest),
+            self.most_running + other.most_running,
+            max(self.most_in, other.most_in),
+            max(self.most_cached, other.most_cached),
+            max(self.most_out, other.most_out),
+        )
+
     def note_running(self, count: int) -> None:
         """Note how many are under way."""
         self.most_running = max(self.most_running, count)

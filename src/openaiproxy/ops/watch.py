@@ -2,37 +2,28 @@
 
 Metrics count every request. What people look at (the ring, the hour, the tally) leaves out those for pages of our own,
 lest health checks and scrapes push out everything else.
+
+Where several processes serve the same ports, each watches for itself, and what pages show is a
+:class:`~openaiproxy.ops.mirror.Mirror` of all of them.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
-from attrs import frozen
+from attrs import evolve
 
 from openaiproxy.ops.access import Exchanged
 from openaiproxy.ops.adding import Collected
 from openaiproxy.ops.metrics import Metrics
-from openaiproxy.ops.ring import Ring, is_error
+from openaiproxy.ops.minutes import is_error
+from openaiproxy.ops.mirror import Mirror
+from openaiproxy.ops.ring import Entry, Ring
 from openaiproxy.ops.routes import OURS
+from openaiproxy.ops.seen import Port, Seen, Shown
 from openaiproxy.ops.shelf import Shelf
 from openaiproxy.ops.tally import Tally
 from openaiproxy.profile import Profile
 
-__all__ = ["Port", "Watch"]
-
-
-@frozen
-class Port:
-    """An open port, as somebody who looks at it sees it.
-
-    :param number: its TCP port, or a name.
-    :param limit: requests at once.
-    :param running: counts those under way.
-    """
-
-    number: int | str
-    profile: str
-    limit: int
-    running: Callable[[], int]
+__all__ = ["Watch"]
 
 
 class Watch:
@@ -44,6 +35,7 @@ class Watch:
     :ivar ports: those that serve callers.
     :ivar shelves: the last bodies, by profile, of those that keep any.
     :ivar gather: gives the metrics of all processes that serve the same ports, where there are several.
+    :ivar mirror: shows the requests of all of these.
     """
 
     def __init__(
@@ -56,6 +48,7 @@ class Watch:
         self.metrics = Metrics(profiles, seconds)
         self.ring = Ring(seconds, now)
         self.gather: Callable[[], Awaitable[Collected]] | None = None
+        self.mirror: Mirror | None = None
         self.tally = Tally()
         self.ports: Sequence[Port] = ()
         self._under_way = 0
@@ -95,6 +88,43 @@ class Watch:
     def note_dismissed(self) -> None:
         """Note that one of them is over."""
         self._under_way -= 1
+
+    @property
+    def shown(self) -> Shown:
+        """What pages show."""
+        return self.mirror or self
+
+    @property
+    def draining(self) -> bool:
+        """Whether the process takes no more requests."""
+        return self.metrics.draining
+
+    def uptime(self) -> float:
+        """Seconds since the start."""
+        return self.metrics.uptime()
+
+    def keeps(self, entry: Entry) -> bool:
+        """Whether the bodies of a request are kept."""
+        return any(entry.number in shelf for shelf in self.shelves.values())
+
+    def subscribe(self, listener: Callable[[Entry], None]) -> Callable[[], None] | None:
+        """Be told of every request that ends from now on; see :meth:`Ring.subscribe`."""
+        return self.ring.subscribe(listener)
+
+    def seen(self, after: int, minute: int) -> Seen:
+        """What is to be seen here, for another process to show.
+
+        :param after: the number of a request; only later ones.
+        :param minute: the number of a minute; none that are earlier.
+        """
+        return Seen(
+            tuple((each.number, each.profile, each.limit, each.running()) for each in self.ports),
+            self.tally,
+            self.ring.sums(minute),
+            tuple(evolve(each, kept=self.keeps(each)) for each in self.ring.since(after)),
+            self.uptime(),
+            self.draining,
+        )
 
     def bodies(self, number: int, name: str) -> tuple[str, ...] | None:
         """The bodies of a request; ``None`` where there are none.

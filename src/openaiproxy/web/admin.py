@@ -14,26 +14,21 @@ import hmac
 import ipaddress
 import secrets
 from collections.abc import Callable, Iterable
-from math import ceil
+from functools import partial
 
-from attrs import define
 from twisted.web.http_headers import Headers
 
 from openaiproxy.errors import BadRequest
 from openaiproxy.web.sessions import Sessions
+from openaiproxy.web.tries import Tries
 
-__all__ = ["Admin", "bearer_tokens", "place_of"]
+__all__ = ["ENDED", "TRIED", "Admin", "bearer_tokens", "place_of"]
 
-_TRIES = 5
-_PERIOD = 60.0
-_PLACES = 1024
+#: What other processes on the same ports are told of: where a wrong token was tried, a session that was ended.
+TRIED = "tried"
+ENDED = "ended"
+
 _BEARER = (b"WWW-Authenticate", b'Bearer realm="openaiproxy"')
-
-
-@define
-class _Failures:
-    count: int
-    until: float
 
 
 class Admin:
@@ -42,23 +37,37 @@ class Admin:
     :param token: ``None`` lets nobody in.
     :param seconds: the clock.
     :param salt: bytes that nobody outside the process knows; made here where there are none.
+    :param tries: the wrong tokens that were shown; none so far where there are none.
+    :param tell: is told what other processes are to hear: its kind, and the place or the session.
+    :ivar tries: these.
     :ivar sessions: of people who showed it in a form.
     :ivar retired: whether another token has taken its place.
     """
 
     def __init__(
-        self, token: str | None, seconds: Callable[[], float], salt: bytes | None = None
+        self,
+        token: str | None,
+        seconds: Callable[[], float],
+        salt: bytes | None = None,
+        tries: Tries | None = None,
+        tell: Callable[[str, str], None] = lambda kind, value: None,
     ) -> None:
         self._digest = None if token is None else _digest(token.encode())
-        self.sessions = Sessions(token, salt or secrets.token_bytes(32), seconds)
+        self._salt = salt or secrets.token_bytes(32)
+        self.sessions = Sessions(token, self._salt, seconds, partial(tell, ENDED))
         self.retired = False
+        self._tell = tell
         self._seconds = seconds
-        self._failures: dict[str, _Failures] = {}
+        self.tries = tries or Tries(seconds, partial(tell, TRIED))
 
     @property
     def has_token(self) -> bool:
         """Whether there is anybody to let in."""
         return self._digest is not None
+
+    def succeeded_by(self, token: str | None) -> "Admin":
+        """A keeper of another token, who knows of the tries so far."""
+        return Admin(token, self._seconds, self._salt, self.tries, self._tell)
 
     def retire(self) -> None:
         """Another token has taken its place: those who were let in by this one are so no longer."""
@@ -73,8 +82,8 @@ class Admin:
         :raises BadRequest: 401 ``admin_token_missing`` or ``admin_token_invalid``; 403 ``admin_token_not_set``; 429
             ``too_many_tries``.
         """
-        place, now = place_of(peer), self._seconds()
-        self._check_place(place, now)
+        place = place_of(peer)
+        self._check_place(place)
         if self._digest is None:
             raise BadRequest(
                 403,
@@ -91,7 +100,7 @@ class Admin:
                 "openaiproxy: this page needs the admin token, as a Bearer token",
                 headers=(_BEARER,),
             )
-        self._note_failure(place, now)
+        self.tries.note(place)
         raise BadRequest(
             401,
             "admin_token_invalid",
@@ -99,29 +108,22 @@ class Admin:
             headers=(_BEARER,),
         )
 
-    def _check_place(self, place: str, now: float) -> None:
-        failures = self._failures.get(place)
-        if failures is None:
-            return
-        if now >= failures.until:
-            del self._failures[place]
-        elif failures.count >= _TRIES:
-            wait = b"%d" % max(1, ceil(failures.until - now))
+    def hear(self, kind: str, value: str) -> None:
+        """What another process has told."""
+        if kind == TRIED:
+            self.tries.hear(value)
+        elif kind == ENDED:
+            self.sessions.hear(value)
+
+    def _check_place(self, place: str) -> None:
+        wait = self.tries.wait(place)
+        if wait:
             raise BadRequest(
                 429,
                 "too_many_tries",
                 "openaiproxy: too many wrong admin tokens came from there; wait a little",
-                headers=((b"Retry-After", wait),),
+                headers=((b"Retry-After", b"%d" % wait),),
             )
-
-    def _note_failure(self, place: str, now: float) -> None:
-        failures = self._failures.pop(place, None) or _Failures(0, now + _PERIOD)
-        failures.count += 1
-        if failures.count >= _TRIES:
-            failures.until = now + _PERIOD
-        self._failures[place] = failures
-        if len(self._failures) > _PLACES:
-            del self._failures[next(iter(self._failures))]
 
 
 def bearer_tokens(headers: Headers) -> list[bytes]:

@@ -18,7 +18,7 @@ from twisted.python.failure import Failure
 
 from openaiproxy.errors import Misconfigured
 
-__all__ = ["bind_hosts", "listen_now", "resolve"]
+__all__ = ["bind_hosts", "listen_now", "resolve", "tls_of"]
 
 
 @define
@@ -26,6 +26,7 @@ class _Recorder:
     """Takes the calls that open a port, and opens none."""
 
     hosts: list[str] = field(factory=list)
+    contexts: list[Any] = field(factory=list)
     _kept: list[tuple[int, int]] = field(factory=list)
 
     def listenTCP(self, port: int, factory: Any, backlog: int = 50, interface: str = "") -> None:
@@ -33,10 +34,11 @@ class _Recorder:
         self.hosts.append(interface)
 
     def listenSSL(
-        self, port: int, factory: Any, context: Any, backlog: int = 50, interface: str = ""
+        self, port: int, factory: Any, contextFactory: Any, backlog: int = 50, interface: str = ""
     ) -> None:
         _check_port(port)
         self.hosts.append(interface)
+        self.contexts.append(contextFactory)
 
     def listenUNIX(self, *_: Any, **__: Any) -> None:
         self.hosts.append("unix")
@@ -63,6 +65,19 @@ def bind_hosts(endpoint: str) -> list[str]:
     :returns: interfaces as they are written, ``""`` for all of them, ``unix`` for a socket file.
     :raises ValueError: with what is wrong with the description.
     """
+    return _record(endpoint).hosts
+
+
+def tls_of(endpoint: str) -> list[Any]:
+    """What makes the TLS contexts of an endpoint, from the files that it names, as they are now.
+
+    :returns: an ``IOpenSSLContextFactory``, or nothing where it doesn't speak TLS.
+    :raises ValueError: with what is wrong with the description, or the files.
+    """
+    return _record(endpoint).contexts
+
+
+def _record(endpoint: str) -> _Recorder:
     recorder = _Recorder()
     problems: list[Any] = []
     try:
@@ -73,7 +88,7 @@ def bind_hosts(endpoint: str) -> list[str]:
         recorder.restore()
     if problems:
         raise ValueError(f"not an endpoint that Twisted can open: {problems[0].getErrorMessage()}")
-    return recorder.hosts
+    return recorder
 
 
 def _check_port(port: int) -> None:

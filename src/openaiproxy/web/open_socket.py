@@ -4,7 +4,7 @@ from attrs import define, evolve, field
 from twisted.internet.interfaces import IListeningPort
 from twisted.web.resource import Resource
 
-from openaiproxy.ops.watch import Port
+from openaiproxy.ops.seen import Port
 from openaiproxy.web.addresses import is_loopback
 from openaiproxy.web.port import OpenPort
 from openaiproxy.web.site import Site

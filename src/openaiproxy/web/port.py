@@ -19,8 +19,9 @@ from openaiproxy.ops.events import Events
 from openaiproxy.ops.payloads import PayloadLog
 from openaiproxy.ops.request_ids import fresh_id, request_id
 from openaiproxy.ops.routes import CREATES
+from openaiproxy.ops.seen import Port
 from openaiproxy.ops.shelf import Shelf
-from openaiproxy.ops.watch import Port, Watch
+from openaiproxy.ops.watch import Watch
 from openaiproxy.profile import Profile
 from openaiproxy.upstream.client import UpstreamClient
 from openaiproxy.upstream.gather import Gathered

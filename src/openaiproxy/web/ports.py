@@ -10,12 +10,11 @@ before anything changes.
 """
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred, succeed
-from twisted.internet.endpoints import TCP4ClientEndpoint, serverFromString
+from twisted.internet.endpoints import TCP4ClientEndpoint
 from twisted.internet.interfaces import (
     IAddress,
     IDelayedCall,
@@ -37,6 +36,7 @@ from openaiproxy.upstream.embedded.door import site as embedded_site
 from openaiproxy.web.addresses import check_reach, describe, is_loopback, urls_of
 from openaiproxy.web.admin import Admin
 from openaiproxy.web.binding import listen_now
+from openaiproxy.web.certificates import Certificates
 from openaiproxy.web.gate import Gate
 from openaiproxy.web.open_socket import OpenSocket
 from openaiproxy.web.pages.health import own_version
@@ -68,6 +68,7 @@ class Ports(Service):
     :param events: is told of starts, stops, and what is more than a request's line; twistd's log by default.
     :param endpoints: finds an endpoint by its description; the reactor's own by default.
     :param embedded: reaches an embedded upstream that others use, too, in place of one of its own.
+    :param tell: is told what other processes on these ports are to hear; see :class:`Admin`.
     :ivar watch: what is known of the requests of all ports.
     :ivar admin: who may see that.
     """
@@ -86,6 +87,7 @@ class Ports(Service):
         events: Events | None = None,
         endpoints: Callable[[str], IStreamServerEndpoint] | None = None,
         embedded: IStreamClientEndpoint | None = None,
+        tell: Callable[[str, str], None] = lambda kind, value: None,
     ) -> None:
         self._reactor = reactor
         self._config = config
@@ -97,13 +99,14 @@ class Ports(Service):
         self._console = console
         self._events = events or Events()
         self._buckets: dict[str, tuple[Limits, Buckets | None]] = {}
-        self._endpoints = endpoints or partial(serverFromString, reactor)
+        self._certificates = Certificates(reactor)
+        self._endpoints = endpoints or self._certificates.endpoint
         self._embedded_elsewhere = embedded
         self._open: list[OpenSocket] = []
         self._leaving: list[OpenSocket] = []
         self._operator: OpenSocket | None = None
         self.watch = Watch((_OPERATOR,), reactor.seconds, now or reactor.seconds)
-        self.admin = Admin(config.operator.token, reactor.seconds, salt)
+        self.admin = Admin(config.operator.token, reactor.seconds, salt, tell=tell)
         self._embedded: IListeningPort | None = None
         self._clients: dict[str, UpstreamClient] = {}
         self._purses = Purses(reactor, self._note_refresh, config.wire)
@@ -147,10 +150,12 @@ class Ports(Service):
         :raises Misconfigured: as at the start, and then everything is as it was before.
         """
         former = (self._clients, self.admin, self._embedded)
+        self._purses.prepare([port.profile for port in config.ports])
+        show_anew = [self._certificates.read(each) for each in self._kept_by(config)]
         free, came = list(self._open), list[OpenSocket]()
         self.watch.metrics.learn([port.profile for port in config.ports])
         if config.operator.token != self._config.operator.token:
-            self.admin = Admin(config.operator.token, self._reactor.seconds, self._salt)
+            self.admin = self.admin.succeeded_by(config.operator.token)
         self._clients = self._unchanged_clients(config)
         try:
             given = [self._find_port(port, free, came) for port in config.ports]
@@ -163,6 +168,8 @@ class Ports(Service):
             self._clients, self.admin, self._embedded = former
             raise
         self._config = config
+        for show in show_anew:
+            show()
         self._take(given, free, operator)
         self.watch.keep(port.profile for port in config.ports)
         if former[1] is not self.admin:
@@ -196,6 +203,12 @@ class Ports(Service):
             port = self._make_operator_port(operator)
             ports = [each.port for each in self._open if each.port is not None]
             operator.give(port, build_operator_tree(port, ports))
+
+    def _kept_by(self, config: Config) -> set[str]:
+        """The endpoints that are open and stay so."""
+        named = {port.endpoint for port in config.ports} | {config.operator.listen}
+        every = (*self._open, *([] if self._operator is None else [self._operator]))
+        return {each.endpoint for each in every if each.endpoint in named}
 
     def _unchanged_clients(self, config: Config) -> dict[str, UpstreamClient]:
         after = {port.profile.name: port.profile for port in config.ports}

@@ -28,12 +28,20 @@ class Sessions:
     :param token: the admin token; without one there are no sessions.
     :param salt: bytes that nobody outside the process knows.
     :param seconds: the clock.
+    :param tell: is told each that is ended here.
     """
 
-    def __init__(self, token: str | None, salt: bytes, seconds: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        token: str | None,
+        salt: bytes,
+        seconds: Callable[[], float],
+        tell: Callable[[str], None] = lambda value: None,
+    ) -> None:
         key = hmac.digest(salt, b"session " + (token or "").encode(), hashlib.sha256)
         self._key = None if token is None else key
         self._seconds = seconds
+        self._tell = tell
         self._ended: dict[bytes, float] = {}
 
     def begin(self) -> bytes:
@@ -51,12 +59,25 @@ class Sessions:
 
     def end(self, values: Iterable[bytes]) -> None:
         """End these before their time."""
+        self._forget()
+        for value in filter(self._lasts, tuple(values)):
+            self._end(value)
+            self._tell(value.decode("ascii"))
+
+    def hear(self, value: str) -> None:
+        """One was ended at another process with the same token and salt."""
+        self._forget()
+        if self._lasts(value.encode()):
+            self._end(value.encode())
+
+    def _forget(self) -> None:
         now = self._seconds()
         self._ended = {value: until for value, until in self._ended.items() if until > now}
-        for value in filter(self._lasts, tuple(values)):
-            self._ended[value] = now + LIFETIME
-            if len(self._ended) > _MOST_ENDED:
-                del self._ended[next(iter(self._ended))]
+
+    def _end(self, value: bytes) -> None:
+        self._ended[value] = self._seconds() + LIFETIME
+        if len(self._ended) > _MOST_ENDED:
+            del self._ended[next(iter(self._ended))]
 
     def _lasts(self, value: bytes) -> bool:
         said, _, seal = value.rpartition(b".")

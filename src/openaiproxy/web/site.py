@@ -59,8 +59,6 @@ class Site(TwistedSite):
         #: Set when the port is closing: connections then end with their current answer.
         self.draining = False
         self._channels: set[Any] = set()
-        #: Those on which no request came yet.
-        self._fresh: set[Any] = set()
         self._patience: IDelayedCall | None = None
         self.on_refused = on_refused
         self._emptied: list[Deferred[None]] = []
@@ -75,7 +73,6 @@ class Site(TwistedSite):
 
     def getResourceFor(self, request: Any) -> IResource:
         """Find the Resource that a request is for."""
-        self._fresh.discard(request.channel)
         request.site, request.sitepath = self, []
         resource: IResource = getChildForRequest(self.resource, request)
         return resource
@@ -91,13 +88,11 @@ class Site(TwistedSite):
     def opened(self, channel: Any) -> None:
         """A client connected."""
         self._channels.add(channel)
-        self._fresh.add(channel)
         bound_sending(channel.transport)
 
     def closed(self, channel: Any) -> None:
         """A client's connection is gone."""
         self._channels.discard(channel)
-        self._fresh.discard(channel)
         if not self._channels:
             if self._patience is not None and self._patience.active():
                 self._patience.cancel()
@@ -124,16 +119,14 @@ class Site(TwistedSite):
         return self.on_refused(str(getattr(channel.getPeer(), "host", "")), error)
 
     def drain(self) -> None:
-        """Close idle connections, and the others after their answers. One that was opened just now is waited for a
-        moment: its request may be on its way, and nobody would send that again."""
+        """Close every connection after its answer, and those that are idle in a moment: a request may be on its way,
+        and nobody would send it again. One that comes by then is answered, and closes its connection in order."""
         self.draining = True
-        for channel in self._channels - self._fresh:
-            channel.close_idle()
-        if self._fresh:
-            self._patience = self.clock.callLater(FRESH_SECONDS, self._close_fresh)
+        if self._channels:
+            self._patience = self.clock.callLater(FRESH_SECONDS, self._close_idle)
 
-    def _close_fresh(self) -> None:
-        for channel in list(self._fresh):
+    def _close_idle(self) -> None:
+        for channel in list(self._channels):
             channel.close_idle()
 
     def cut(self) -> None:

@@ -7,8 +7,8 @@ When the service stops, all of them do that at once.
 
 The embedded upstream remembers conversations, so it lives here, once for all workers.
 
-A worker may ask ``all`` with a ``question``, and gets the answers of every worker that serves; that is how figures of
-the whole process are added up.
+What workers know together stands in :mod:`openaiproxy.workers.chorus`, and what one tells all others in
+:mod:`openaiproxy.workers.tidings`.
 """
 
 import secrets
@@ -21,17 +21,19 @@ from twisted.internet.interfaces import IAddress, IDelayedCall
 from twisted.logger import Logger
 
 from openaiproxy.errors import Misconfigured
-from openaiproxy.ops.adding import Added
 from openaiproxy.profile import Config, Profile
 from openaiproxy.upstream.client import UpstreamClient
 from openaiproxy.upstream.embedded.door import site as embedded_site
 from openaiproxy.web.addresses import check_reach, describe, urls_of
+from openaiproxy.web.binding import tls_of
+from openaiproxy.web.purses import check_logins
+from openaiproxy.workers.chorus import Chorus
 from openaiproxy.workers.hand import Hand, Stage, hire, orders
 from openaiproxy.workers.sockets import Opened, open_socket
+from openaiproxy.workers.tidings import Tidings
 
 __all__ = ["Crew"]
 
-_ANSWER_SECONDS = 2.0
 _START_SECONDS = 60.0
 _AFTER_CUT = 5.0
 _LIVED_LONG = 60.0
@@ -76,7 +78,8 @@ class Crew(Service):
         self._deaths: dict[int, int] = {}
         self._later: dict[int, IDelayedCall] = {}
         self._generation = 0
-        self._past: list[list[Any]] = []
+        self._chorus = Chorus(reactor, self._hands, now)
+        self._tidings = Tidings(reactor.seconds)
         self._is_rolling = False
         self._rolling: Deferred[None] = succeed(None)
         self._stopping = False
@@ -107,6 +110,7 @@ class Crew(Service):
     def _open(self, config: Config) -> list[Opened]:
         """The sockets of a configuration: open ones stay, new ones are opened, none is closed."""
         free, came, found = list(self._sockets), list[Opened](), list[Opened]()
+        check_logins(port.profile for port in config.ports)
         try:
             for port in config.ports:
                 self._try(port.profile)
@@ -116,6 +120,7 @@ class Crew(Service):
                     came.append(opened)
                 else:
                     free.remove(opened)
+                    _check_files(opened.endpoint)
                 found.append(opened)
                 check_reach(port, opened.port.getHost())
             found += self._open_operator(config, free)
@@ -171,8 +176,15 @@ class Crew(Service):
     def _hire(self, number: int) -> Hand:
         embedded = None if self._embedded is None else self._embedded.getHost().port
         begin = orders(self._config, self._sockets, embedded, self._salt)
-        answers = {"all": lambda message: self._answer_for_all(str(message.get("question")))}
-        hand = Hand(number, self._generation, begin, answers, self._reactor.seconds)
+        begin["tidings"] = self._tidings.told()
+        hand = Hand(
+            number,
+            self._generation,
+            begin,
+            self._chorus.answers,
+            self._reactor.seconds,
+            lambda message: self._pass_on(hand, message),
+        )
         self._team[number] = hand
         hand.ended.addCallback(lambda _: self._note_end(hand))
         hire(self._reactor, hand, self._sockets)
@@ -180,8 +192,7 @@ class Crew(Service):
 
     def _note_end(self, hand: Hand) -> None:
         self._leaving.discard(hand)
-        if hand.left:
-            self._past = Added([self._past, hand.left]).told()
+        self._chorus.part(hand)
         if self._stopping or self._team.get(hand.number) is not hand:
             return
         lived = self._reactor.seconds() - hand.since
@@ -201,25 +212,13 @@ class Crew(Service):
         # What goes wrong is told by its end, which brings it here again.
         self._hire(number).ready.addErrback(lambda _: None)
 
-    def _answer_for_all(self, question: str) -> "Deferred[list[Any]]":
-        """The answers of all workers, and of metrics those that former workers left behind."""
-        asked = self.ask_all(question)
-        if question == "metrics":
-            asked.addCallback(lambda rows: [*rows, self._past])
-        return asked
-
-    def ask_all(self, question: str) -> "Deferred[list[Any]]":
-        """Ask every worker that serves.
-
-        :returns: fires with the answers of those that gave one, within two seconds.
-        """
-        asked = [
-            hand.link.ask(question).addTimeout(_ANSWER_SECONDS, self._reactor)
-            for hand in (*self._team.values(), *self._leaving)
-            if hand.stage in (Stage.SERVING, Stage.LEAVING)
-        ]
-        every = DeferredList(asked, consumeErrors=True)
-        return every.addCallback(lambda rows: [value for good, value in rows if good])
+    def _pass_on(self, teller: Hand, message: dict[str, Any]) -> None:
+        """Tell all other workers what one of them tells."""
+        kind, value = str(message["kind"]), str(message["value"])
+        self._tidings.keep(kind, value)
+        for hand in self._hands():
+            if hand is not teller and hand.stage is not Stage.STARTING:
+                hand.link.say("tidings", kind=kind, value=value)
 
     # Another configuration.
 
@@ -283,7 +282,7 @@ class Crew(Service):
         :returns: fires with ``None`` when all workers are gone.
         """
         super().stopService()
-        self._stopping = True
+        self._stopping = self._chorus.draining = True
         return Deferred.fromCoroutine(self._drain())
 
     async def _drain(self) -> None:
@@ -315,6 +314,18 @@ class Crew(Service):
     def _kill(self, hands: Sequence[Hand]) -> None:
         for hand in hands:
             hand.kill()
+
+
+def _check_files(endpoint: str) -> None:
+    """See that workers will be able to use the certificate of a port that stays open.
+
+    :raises Misconfigured: where they won't.
+    """
+    if not endpoint.startswith("systemd:"):  # that is this process's alone, and reads none
+        try:
+            tls_of(endpoint)
+        except ValueError as error:
+            raise Misconfigured(f"{endpoint}: {error}") from None
 
 
 def _beside(other: "Deferred[Any]") -> "Deferred[None]":

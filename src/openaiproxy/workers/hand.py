@@ -63,9 +63,10 @@ class Hand(ProcessProtocol):
     :param begin: the first object that it is told.
     :param answers: what it may ask.
     :param now: the clock.
+    :param tell: takes what all other workers are to hear.
     :ivar ready: fires with ``None`` when it serves; fails with ``RuntimeError`` when it ended before.
     :ivar closed: fires with ``None`` when it takes no more callers.
-    :ivar left: the metrics that it left behind.
+    :ivar farewell: what it left behind: ``metrics`` and ``seen``; empty as long as it is not gone in order.
     :ivar why: how it ended, for people.
     :ivar ended: fires with ``None`` when it is gone.
     """
@@ -79,18 +80,20 @@ class Hand(ProcessProtocol):
         begin: Mapping[str, object],
         answers: Mapping[str, Callable[[dict[str, Any]], Any]],
         now: Callable[[], float],
+        tell: Callable[[dict[str, Any]], None],
     ) -> None:
         self.number = number
         self.generation = generation
         self.stage = Stage.STARTING
         self.since = now()
         self.why = ""
-        self.left: list[list[Any]] = []
+        self.farewell: Mapping[str, Any] = {}
         self.ready: Deferred[None] = Deferred()
         self.closed: Deferred[None] = Deferred()
         self.ended: Deferred[None] = Deferred()
         self.link = Link(self._heard, answers)
         self._begin = begin
+        self._tell = tell
         self._written = b""
 
     def connectionMade(self) -> None:
@@ -137,9 +140,11 @@ class Hand(ProcessProtocol):
         if not self.closed.called:
             self.closed.callback(None)
 
-    def _heard(self, word: str, message: Mapping[str, Any]) -> None:
+    def _heard(self, word: str, message: dict[str, Any]) -> None:
+        if word == "tidings":
+            self._tell(message)
         if word == "farewell":
-            self.left = message["metrics"]
+            self.farewell = message
         if word == "closed":
             self._close()
         if word == "ready" and self.stage is Stage.STARTING:

@@ -17,11 +17,11 @@ import signal
 import sys
 import time
 from base64 import b64decode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from twisted.internet import stdio
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.endpoints import TCP4ClientEndpoint
 from twisted.internet.interfaces import IStreamServerEndpoint
 from twisted.logger import (
@@ -33,21 +33,25 @@ from twisted.logger import (
     globalLogBeginner,
     globalLogPublisher,
 )
+from twisted.python.failure import Failure
 
 from openaiproxy.errors import Misconfigured
 from openaiproxy.ops.adding import Added, Collected, tell
 from openaiproxy.ops.collector import settle
 from openaiproxy.ops.console import open_console
 from openaiproxy.ops.files import LogFiles
+from openaiproxy.ops.mirror import Mirror
+from openaiproxy.ops.seen import Seen, packed, unpacked
 from openaiproxy.profile import Config
 from openaiproxy.web.ports import ACCESS, Ports
-from openaiproxy.workers.link import Link
+from openaiproxy.workers.link import Gone, Link
 from openaiproxy.workers.sockets import adopted
 
 __all__ = ["FIRST_SOCKET", "TO_PARENT", "Worker", "main"]
 
 TO_PARENT = 3
 FIRST_SOCKET = 4
+_PATIENCE = 5.0
 _log = Logger(namespace="openaiproxy.worker")
 
 
@@ -55,8 +59,7 @@ class Worker:
     """One worker.
 
     :param reactor: the real one.
-    :ivar answers: what the parent may ask. Others may add to it: what a worker answers here, any worker can have from
-        all of them with ``link.ask("all", question=...)``.
+    :ivar answers: what the parent may ask.
     """
 
     def __init__(self, reactor: Any) -> None:
@@ -67,6 +70,8 @@ class Worker:
         self.answers: dict[str, Callable[[dict[str, Any]], Any]] = {
             "status": self._status,
             "metrics": lambda _: self._metrics(),
+            "seen": lambda asked: self._seen(asked["after"], asked["minute"]),
+            "bodies": self._bodies,
         }
         self.link = Link(self._heard, self.answers, self._parent_gone)
 
@@ -75,6 +80,8 @@ class Worker:
             self._begin(message)
         elif word == "drain":
             self.drain()
+        elif word == "tidings" and self._ports is not None:
+            self._ports.admin.hear(message["kind"], message["value"])
         elif word == "cut" and self._ports is not None:
             self._ports.cut()
 
@@ -90,8 +97,11 @@ class Worker:
             self._reactor.stop()
             return
         self._ports.startService()
+        for kind, value in message["tidings"]:
+            self._ports.admin.hear(kind, value)
         settle()
         self._ports.watch.gather = self._gather
+        self._ports.watch.mirror = Mirror(self._look, self._look_inside, self._reactor, time.time)
         self.link.say("ready", ports=self._ports.urls())
 
     def _open(
@@ -125,6 +135,7 @@ class Worker:
             console=open_console(time.time),
             endpoints=find,
             embedded=TCP4ClientEndpoint(self._reactor, "127.0.0.1", embedded) if embedded else None,
+            tell=lambda kind, value: self.link.say("tidings", kind=kind, value=value),
         )
 
     def _status(self, _: Mapping[str, Any]) -> dict[str, Any]:
@@ -137,7 +148,32 @@ class Worker:
         return tell(self._ports.watch.metrics.registry, lasting=lasting)
 
     async def _gather(self) -> Collected:
-        return Added(await self.link.ask("all", question="metrics"))
+        return Added(await self.link.ask("metrics"))
+
+    def _seen(self, after: int, minute: int) -> str:
+        return packed(Seen() if self._ports is None else self._ports.watch.seen(after, minute))
+
+    def _bodies(self, asked: Mapping[str, Any]) -> Sequence[str] | None:
+        return (
+            None if self._ports is None else self._ports.watch.bodies(asked["number"], asked["id"])
+        )
+
+    def _look(self, after: int, minute: int) -> "Deferred[Seen | None]":
+        """What all workers have seen."""
+        asked = self.link.ask("seen", after=after, minute=minute).addCallback(unpacked)
+        return self._in_time(asked)
+
+    def _look_inside(self, number: int, name: str) -> "Deferred[Sequence[str] | None]":
+        return self._in_time(self.link.ask("bodies", number=number, id=name))
+
+    def _in_time(self, asked: "Deferred[Any]") -> "Deferred[Any]":
+        """``None`` instead of no answer: what is known already is shown then."""
+        asked.addTimeout(_PATIENCE, self._reactor)
+
+        def go_without(failure: Failure) -> None:
+            failure.trap(Gone, TimeoutError)
+
+        return asked.addErrback(go_without)
 
     def _parent_gone(self) -> None:
         if self._farewell:
@@ -164,7 +200,7 @@ class Worker:
             self._reactor.stop()
             return
         self._farewell = True
-        self.link.say("farewell", metrics=self._metrics(lasting=True))
+        self.link.say("farewell", metrics=self._metrics(lasting=True), seen=self._seen(0, 0))
         if self.link.transport is not None:
             self.link.transport.loseConnection()
 

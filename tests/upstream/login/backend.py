@@ -122,7 +122,7 @@ class Backend(Resource):
 
 
 def complaint_about(body: dict[str, Any]) -> str | None:
-    """Why the backend would refuse a request."""
+    """Why the backend would refuse a request: all that it must have, and nothing that it refuses."""
     for name in body:
         if name in REFUSED:
             return f"Unsupported parameter: {name}"
@@ -136,11 +136,31 @@ def complaint_about(body: dict[str, Any]) -> str | None:
         return "Input must be a list"
     if body.get("service_tier", "priority") not in ("priority", "fast"):
         return "Unsupported service_tier"
-    for item in body["input"]:
+    if "reasoning.encrypted_content" not in body.get("include", []):
+        return "Reasoning must be included"
+    return _complaint_about_tools(body) or _complaint_about_items(body["input"])
+
+
+def _complaint_about_tools(body: dict[str, Any]) -> str | None:
+    tools = body.get("tools") or []
+    if "parallel_tool_calls" in body and not tools:
+        return "parallel_tool_calls needs tools"
+    for tool in tools:
+        if str(tool.get("type")).startswith("web_search_preview"):
+            return "Unsupported tool"
+        if len(tool.get("name") or "") > 64:
+            return "Name too long"
+    return None
+
+
+def _complaint_about_items(items: list[dict[str, Any]]) -> str | None:
+    for item in items:
         if item.get("role") == "system":
             return "System messages are not allowed"
-        if item.get("type") == "item_reference" or len(item.get("call_id", "")) > 64:
+        if item.get("type") == "item_reference" or len(item.get("id") or "") > 64:
             return "Item not found"
+        if len(item.get("call_id") or "") > 64 or len(item.get("name") or "") > 64:
+            return "Name too long"
     return None
 
 

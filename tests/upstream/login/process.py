@@ -41,7 +41,12 @@ def calls(step: str) -> Calls:
             die()
         os.fsync(descriptor)
 
+    def written(descriptor: int, data: bytes) -> int:
+        os.write(descriptor, data)
+        return int(die())
+
     made = {
+        "written": Calls(write=written),
         "write": Calls(write=write),
         "fsync": Calls(fsync=die),
         "replace": Calls(replace=die),

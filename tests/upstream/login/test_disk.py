@@ -175,6 +175,60 @@ def test_after_a_crash_before_the_rename_the_next_one_finishes_it(
     assert names(tmp_path) == ["auth.json"]
 
 
+def test_what_was_noted_at_once_is_finished_by_the_next_one(tmp_path: Path) -> None:
+    """Pitfall 73."""
+    file = file_in(tmp_path)
+    place = file.prepare("rt-0")
+    file.note(place, file.look().renewed({"refresh_token": "rt-1"}, START))
+    place.close()  # and here it was killed
+    later = file_in(tmp_path)
+    later.recover()
+    assert later.look().refresh == "rt-1"
+    assert names(tmp_path) == ["auth.json"]
+
+
+def test_a_place_that_was_made_and_not_filled_changes_nothing(tmp_path: Path) -> None:
+    file = file_in(tmp_path)
+    place = file.prepare("rt-0")
+    assert len(names(tmp_path)) == 2
+    place.close()
+    later = file_in(tmp_path)
+    later.recover()
+    assert later.look().refresh == "rt-0"
+    assert names(tmp_path) == ["auth.json"]
+
+
+@pytest.mark.parametrize("survives", range(3))
+def test_at_no_rename_is_what_was_noted_lost_though_the_file_has_changed_meanwhile(
+    tmp_path: Path, survives: int
+) -> None:
+    """Pitfall 73: another member was written while the tokens were got, so that two texts are of them."""
+    renames: list[str] = []
+
+    def replace(old: str, new: str) -> None:
+        if len(renames) == survives:
+            raise Crash
+        renames.append(new)
+        os.replace(old, new)
+
+    file = file_in(tmp_path, Calls(replace=replace))
+    place = file.prepare("rt-0")
+    file.note(place, file.look().renewed({"refresh_token": "rt-1"}, START))
+    changed = json.loads(text("0")) | {"written": "meanwhile"}
+    (tmp_path / "auth.json").write_text(json.dumps(changed))
+    current = file_in(tmp_path).look().renewed({"refresh_token": "rt-1"}, START)
+    if survives < 2:
+        with pytest.raises(Crash):
+            file.replace(current, "rt-0", place)
+    else:
+        file.replace(current, "rt-0", place)
+    later = file_in(tmp_path)
+    later.recover()
+    assert later.look().refresh == "rt-1"
+    assert names(tmp_path) == ["auth.json"]
+    assert later.look().raw["written"] == "meanwhile"
+
+
 def test_a_successor_that_was_cut_short_is_cleared_away(tmp_path: Path) -> None:
     def write(descriptor: int, data: bytes) -> int:
         os.write(descriptor, data[:-3])

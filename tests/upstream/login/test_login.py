@@ -1,5 +1,6 @@
 """One login's life: what is spent, when tokens are refreshed, and who waits for it."""
 
+import json
 import os
 import stat
 from pathlib import Path
@@ -289,6 +290,33 @@ def test_a_member_written_during_the_refresh_stays(home: Home) -> None:
     got(asked)
     assert home.read()["personal_access_token"] == "at-1"
     assert home.read()["tokens"]["refresh_token"] == "rt-1"
+
+
+def test_new_tokens_are_on_disk_before_anything_is_waited_for_pitfall_73(home: Home) -> None:
+    before = home.access("0", left=-1)
+    asked = home.ask()
+    whole = home.path.read_bytes()
+    home.path.write_bytes(whole[:40])  # somebody is writing it just now, and that is waited for
+    home.endpoint.grant("1")
+    assert not asked.called
+    [noted] = home.path.parent.glob(".auth.json.*.next")
+    assert json.loads(noted.read_bytes())["tokens"]["refresh_token"] == "rt-1"
+    assert noted.stat().st_mode == home.path.stat().st_mode
+    home.path.write_bytes(whole)
+    home.clock.advance(1)
+    assert bearer(got(asked)) != before
+    assert home.read()["tokens"]["refresh_token"] == "rt-1"
+    assert not noted.exists()
+
+
+@pytest.mark.parametrize("refuse", [Revoked(REUSED), BadUpstream(502, "x", "y")])
+def test_a_refusal_leaves_no_place_behind(home: Home, refuse: Exception) -> None:
+    home.access("0", left=-1)
+    asked = home.ask()
+    assert list(home.path.parent.glob(".auth.json.*.next"))
+    home.endpoint.refuse(refuse)
+    error(asked)
+    assert not list(home.path.parent.glob(".auth.json.*.next"))
 
 
 def test_what_a_crash_left_is_finished_before_anything_is_spent(home: Home) -> None:

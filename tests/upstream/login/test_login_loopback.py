@@ -131,7 +131,7 @@ async def test_two_processes_make_one_refresh(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize("step", ["fsync", "replace", "folder"])
+@pytest.mark.parametrize("step", ["written", "fsync", "replace", "folder"])
 @pytest_twisted.ensureDeferred
 async def test_killed_at_a_step_of_the_rewrite_nothing_is_lost(tmp_path: Path, step: str) -> None:
     """Pitfall 73."""
@@ -156,7 +156,8 @@ async def test_killed_at_a_step_of_the_rewrite_nothing_is_lost(tmp_path: Path, s
 
 @pytest_twisted.ensureDeferred
 async def test_killed_within_the_writing_the_file_stays_readable(tmp_path: Path) -> None:
-    """The new token was nowhere but in that process: the login is over, and says so."""
+    """The new token was nowhere but in that process: the login is over, and says so. That one call is what remains;
+    nothing that waits stands before it."""
     backend = Backend()
     path = write_login(tmp_path, left=-1)
     before = path.read_bytes()

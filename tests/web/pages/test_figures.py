@@ -198,4 +198,4 @@ def test_tries_are_counted_where_they_come_from_and_forgotten_in_the_end() -> No
     assert peer("192.0.2.1", admin, TOKEN.encode()) == 200
     for number in range(3000):
         peer(f"10.{number // 250}.{number % 250}.1", admin, b"guess")
-    assert len(admin._failures) <= 1024
+    assert len(admin.tries._failures) <= 1024

@@ -3,16 +3,22 @@
 Reading trusts ``stat``, but not for a file so young that it could be written once more within the
 same tick of the file system's clock.
 
-Replacing takes three steps, any of which may be the last that the process does::
+Replacing takes these steps, any of which may be the last that the process does::
 
-    .auth.json.<digest>.next is written and flushed       auth.json is as it was
+    .auth.json.<digest>.next is made                      nothing is spent yet; it is empty
+    the token is spent, and what comes back is written    auth.json is as it was
+    the successor is flushed
     it takes auth.json's name                             auth.json is new
     the folder is flushed
 
-After the first step the new refresh token is on disk, and the old one is spent. So the next process
-that holds the lock finishes what it finds: the digest in the name is that of the refresh token which
-the new ones were got for, and while ``auth.json`` still holds that token, its successor is what
-should stand there. One that is cut short is no JSON, and is cleared away.
+Between the arrival of the new tokens and the one call that writes them stands nothing that waits. From
+then on the new refresh token outlives the process, and the old one is spent. So the next process that
+holds the lock finishes what it finds: the digest in the name is that of the refresh token which the new
+ones were got for, and while ``auth.json`` still holds that token, its successor is what should stand
+there. One that is cut short is no JSON, and is cleared away.
+
+What remains: a process that is killed after the token endpoint has granted, and before that call is
+over, takes the only copy with it. No order of steps cures that, as the grant is made elsewhere.
 
 A link is followed, so that it goes on pointing to the file; the lock and the successor lie beside
 the file itself.
@@ -34,10 +40,11 @@ from openaiproxy.upstream.login.document import (
     parse_document,
 )
 
-__all__ = ["AuthFile", "Calls"]
+__all__ = ["AuthFile", "Calls", "Successor"]
 
 _LARGEST = 1 << 20
 _YOUNG = 1.0
+_FRESH = ".new"
 _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -54,6 +61,31 @@ class Calls:
     write: Callable[[int, bytes], int] = os.write
     fsync: Callable[[int], None] = os.fsync
     replace: Callable[[str, str], None] = os.replace
+
+
+@define(eq=False)
+class Successor:
+    """A successor that was made and not yet put in its place.
+
+    :param path: where it lies.
+    :param descriptor: open for writing; ``None`` once it is closed.
+    :param text: what was written into it.
+    """
+
+    path: str
+    descriptor: int | None
+    text: bytes | None = field(default=None, repr=False)
+
+    def close(self) -> None:
+        """Let go of the descriptor."""
+        if self.descriptor is not None:
+            os.close(self.descriptor)
+            self.descriptor = None
+
+    def discard(self) -> None:
+        """Take it away."""
+        self.close()
+        Path(self.path).unlink(missing_ok=True)
 
 
 @define(eq=False)
@@ -110,23 +142,51 @@ class AuthFile:
                 "read_only", "auth.json is another user's, so no token is refreshed by this one."
             )
 
-    def replace(self, document: Document, spent: str) -> None:
+    def prepare(self, spent: str) -> Successor:
+        """Make an empty successor, with the mode and the owner that the file has, before its tokens
+        are got.
+
+        :param spent: the refresh token that they will be got for.
+        :raises OSError: when that can't be done.
+        """
+        real = Path(os.path.realpath(self.path))
+        successor = _successor(real, spent)
+        successor.unlink(missing_ok=True)
+        return self._make(str(successor), os.stat(real))
+
+    def note(self, successor: Successor, document: Document) -> None:
+        """Write new tokens down at once; :meth:`replace` does the rest.
+
+        :raises OSError: when that can't be done; the successor is gone then.
+        """
+        try:
+            self._fill(successor, document.written())
+        except OSError:
+            successor.discard()
+            raise
+
+    def replace(self, document: Document, spent: str, noted: Successor | None = None) -> None:
         """Put a document in its place, with the mode and the owner that the file has. Blocks until it
         is on disk.
 
         :param spent: the refresh token that its tokens were got for.
+        :param noted: the successor in which they were noted.
         :raises OSError: when that can't be done; the file is as it was then.
         """
         real = Path(os.path.realpath(self.path))
-        successor = str(_successor(real, spent))
-        old = os.stat(real)
-        Path(successor).unlink(missing_ok=True)
-        try:
-            self._write(successor, document.written(), old)
-        except OSError:
-            Path(successor).unlink(missing_ok=True)
-            raise
-        self._rename(successor, str(real))
+        successor, text = _successor(real, spent), document.written()
+        if noted is not None and noted.text == text:
+            self._flush(noted)
+        elif successor.exists():
+            # What was noted goes when what comes after it is there.
+            if noted is not None:
+                noted.close()
+            fresh = successor.with_name(successor.name + _FRESH)
+            self._write(fresh, text, os.stat(real))
+            self._calls.replace(str(fresh), str(successor))
+        else:
+            self._write(successor, text, os.stat(real))
+        self._rename(str(successor), str(real))
 
     def recover(self) -> None:
         """Finish a replacement that a crash has cut off. To be called with the lock held.
@@ -134,18 +194,25 @@ class AuthFile:
         :raises OSError: when the folder can't be read or written to.
         """
         real = Path(os.path.realpath(self.path))
+        for path in real.parent.glob(f".{real.name}.*.next{_FRESH}"):
+            path.unlink(missing_ok=True)
         found = sorted(real.parent.glob(f".{real.name}.*.next"))
         if not found:
             return
         try:
-            refresh = parse_document(real.read_bytes()).refresh
+            current = parse_document(real.read_bytes())
         except (HalfWritten, Unavailable):
             return
         for path in found:
-            if refresh is not None and path == _successor(real, refresh) and _is_whole(path, real):
-                self._rename(str(path), str(real))
-            else:
+            spent = current.refresh
+            is_next = spent is not None and path == _successor(real, spent)
+            noted = _whole(path, real) if is_next else None
+            if spent is None or noted is None:
                 path.unlink(missing_ok=True)
+                continue
+            # Of the file as it is now, lest a member that was written meanwhile is lost.
+            made = self._now() if noted.refreshed is None else noted.refreshed
+            self.replace(current.renewed(noted.raw["tokens"], made), spent)
 
     def _read(self) -> Document:
         descriptor = os.open(self.path, _READ)
@@ -163,18 +230,42 @@ class AuthFile:
         self.last = document
         return document
 
-    def _write(self, path: str, data: bytes, old: os.stat_result) -> None:
-        descriptor = os.open(path, _WRITE, 0o600)
+    def _make(self, path: str, old: os.stat_result) -> Successor:
+        made = Successor(path, os.open(path, _WRITE, 0o600))
+        assert made.descriptor is not None, "just now"
         try:
-            mine = os.fstat(descriptor)
+            mine = os.fstat(made.descriptor)
             if (mine.st_uid, mine.st_gid) != (old.st_uid, old.st_gid):
-                os.fchown(descriptor, old.st_uid, old.st_gid)
-            os.fchmod(descriptor, stat.S_IMODE(old.st_mode))
-            while data:
-                data = data[self._calls.write(descriptor, data) :]
-            self._calls.fsync(descriptor)
+                os.fchown(made.descriptor, old.st_uid, old.st_gid)
+            os.fchmod(made.descriptor, stat.S_IMODE(old.st_mode))
+        except OSError:
+            made.discard()
+            raise
+        return made
+
+    def _fill(self, successor: Successor, text: bytes) -> None:
+        assert successor.descriptor is not None, "it is new"
+        left = text
+        while left:
+            left = left[self._calls.write(successor.descriptor, left) :]
+        successor.text = text
+
+    def _flush(self, successor: Successor) -> None:
+        assert successor.descriptor is not None, "it was noted a moment ago"
+        try:
+            self._calls.fsync(successor.descriptor)
         finally:
-            os.close(descriptor)
+            successor.close()
+
+    def _write(self, path: Path, text: bytes, old: os.stat_result) -> None:
+        path.unlink(missing_ok=True)
+        made = self._make(str(path), old)
+        try:
+            self._fill(made, text)
+            self._flush(made)
+        except OSError:
+            made.discard()
+            raise
 
     def _rename(self, successor: str, real: str) -> None:
         self._calls.replace(successor, real)
@@ -189,15 +280,16 @@ def _successor(real: Path, spent: str) -> Path:
     return real.with_name(f".{real.name}.{digest(spent)}.next")
 
 
-def _is_whole(path: Path, real: Path) -> bool:
-    """Whether a successor was written to its end, by the file's own user."""
+def _whole(path: Path, real: Path) -> Document | None:
+    """A successor that was written to its end, by the file's own user."""
     found, old = os.lstat(path), os.stat(real)
     if not stat.S_ISREG(found.st_mode) or found.st_uid != old.st_uid or found.st_size > _LARGEST:
-        return False
+        return None
     try:
-        return parse_document(path.read_bytes()).refresh is not None
+        document = parse_document(path.read_bytes())
     except (HalfWritten, Unavailable):
-        return False
+        return None
+    return None if document.refresh is None else document
 
 
 def _signature(found: os.stat_result) -> _Signature:

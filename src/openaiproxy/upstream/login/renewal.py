@@ -6,7 +6,9 @@ with the lock held, through these steps::
     finish what a crash has left; read the file again
     has somebody else got new tokens meanwhile?                          they are the result
     is this refresh token known to be dead?                              that is the result
+    make a place for what comes back
     spend it                        refused: read once more, for a login made meanwhile
+    write down what comes back      at once
     read the file again             another login stands there: that is the result
     replace it                      that fails: the tokens live on in memory, and are written later
 
@@ -27,7 +29,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from openaiproxy.errors import BadUpstream, Unavailable
-from openaiproxy.upstream.login.disk import AuthFile
+from openaiproxy.upstream.login.disk import AuthFile, Successor
 from openaiproxy.upstream.login.document import Document, defect, digest
 from openaiproxy.upstream.login.lock import locked
 from openaiproxy.upstream.login.patience import look_anew
@@ -206,19 +208,41 @@ class Renewal:
 
     async def _refresh(self, found: Document, on_disk: Document) -> Document:
         assert found.refresh is not None, "seen before"
+        place, noted = self._place(on_disk), False
         try:
             tokens = await self._endpoint.refresh(found.refresh)
+            renewed = found.renewed(tokens, self._now())
+            noted = self._noted(place, renewed)
         except Revoked as revoked:
             return await self._revoked(found, on_disk, revoked.code)
         except BadUpstream as error:
             why = f"The Codex login could not be refreshed just now: {error.message}."
             raise defect("refresh_failed", why) from None
-        renewed = found.renewed(tokens, self._now())
+        finally:
+            if place is not None and not noted:
+                place.discard()
         self.refreshed += 1
         self.told(True)
         self._newest = (digest(renewed.secret), self._clock.seconds())
         _log.info("the login's tokens were refreshed")
-        return await self._keep(renewed, on_disk)
+        return await self._keep(renewed, on_disk, place if noted else None)
+
+    def _place(self, on_disk: Document) -> Successor | None:
+        """Where new tokens will be noted. Without one they live in memory until they are written."""
+        assert on_disk.refresh is not None, "seen before"
+        try:
+            return self._file.prepare(on_disk.refresh)
+        except OSError:
+            return None
+
+    def _noted(self, place: Successor | None, renewed: Document) -> bool:
+        if place is None:
+            return False
+        try:
+            self._file.note(place, renewed)
+        except OSError:
+            return False
+        return True
 
     async def _revoked(self, found: Document, on_disk: Document, code: str) -> Document:
         """The verdict, unless somebody has made a new login, or was faster with this one."""
@@ -231,17 +255,24 @@ class Renewal:
         assert death is not None, "just now"
         raise death
 
-    async def _keep(self, renewed: Document, on_disk: Document) -> Document:
-        """Write new tokens over the ones that they were got for, unless others stand there by now."""
+    async def _keep(
+        self, renewed: Document, on_disk: Document, noted: Successor | None = None
+    ) -> Document:
+        """Write new tokens over the ones that they were got for, unless others stand there by now.
+
+        :param noted: where they were noted.
+        """
         assert on_disk.refresh is not None, "seen before"
         try:
             current = await look_anew(self._file, self._clock)
             if current.refresh != on_disk.refresh:
                 self._unsaved = None
+                if noted is not None:
+                    noted.discard()
                 return current
             made = self._now() if renewed.refreshed is None else renewed.refreshed
             written = current.renewed(renewed.raw["tokens"], made)
-            await self._aside(partial(self._file.replace, written, on_disk.refresh))
+            await self._aside(partial(self._file.replace, written, on_disk.refresh, noted))
         except (OSError, Unavailable) as error:
             why = error.message if isinstance(error, Unavailable) else error.strerror
             if self._unsaved is None:
@@ -250,6 +281,8 @@ class Renewal:
                     path=self._file.path,
                     why=why,
                 )
+            if noted is not None:
+                noted.close()  # it stays, for whoever comes after a crash
             self._unsaved = _Unsaved(digest(on_disk.refresh), renewed)
             self._save_from = self._clock.seconds() + _YOUNG
             return renewed

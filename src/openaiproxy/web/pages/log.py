@@ -7,12 +7,15 @@ looks for it there. Queries are in no log, and the page gives no other page its 
 requests, which hold no prompt.
 """
 
+from collections.abc import Coroutine
 from functools import partial
 from html import escape
+from typing import Any
 
 from openaiproxy.errors import BadRequest
+from openaiproxy.ops.mirror import Mirror
 from openaiproxy.ops.ring import Entry
-from openaiproxy.ops.watch import Watch
+from openaiproxy.ops.seen import Shown
 from openaiproxy.web.admin import bearer_tokens
 from openaiproxy.web.pages.page import NO_STORE, Page, Said, asked_methods, peer_of, values_of
 from openaiproxy.web.pages.status.assets import STYLE, policy
@@ -55,18 +58,28 @@ def log_pages(port: OpenPort) -> dict[bytes, Page]:
     }
 
 
-def _show(errors: bool, port: OpenPort, request: Request) -> Said:
+def _show(errors: bool, port: OpenPort, request: Request) -> "Said | Coroutine[Any, Any, Said]":
     early = asked_methods(port, request)
     if early is not None:
         return early
     refused = _refusal(port, request)
     if refused is not None:
         return refused
-    ring = port.watch.ring
+    mirror = port.watch.mirror
+    return _listed(errors, port.watch) if mirror is None else _mirrored(errors, mirror)
+
+
+async def _mirrored(errors: bool, mirror: Mirror) -> Said:
+    await mirror.refresh()
+    return _listed(errors, mirror)
+
+
+def _listed(errors: bool, shown: Shown) -> Said:
+    ring = shown.ring
     body = _PAGE.format(
         title="Last errors" if errors else "Last requests",
         style=STYLE,
-        figures="\n".join(f"<li>{escape(line)}</li>" for line in _figures(port.watch)),
+        figures="\n".join(f"<li>{escape(line)}</li>" for line in _figures(shown)),
         entries="\n".join(map(_entry, reversed(ring.errors() if errors else ring.infos()))),
     )
     fields = [each for each in policy(script=False) if each[0] != b"Referrer-Policy"]
@@ -89,14 +102,14 @@ def _refusal(port: OpenPort, request: Request) -> Said | None:
     return None
 
 
-def _figures(watch: Watch) -> list[str]:
-    tally = watch.tally
+def _figures(shown: Shown) -> list[str]:
+    tally = shown.tally
     return [
         f"Request count: {tally.requests}",
         f"Total request time: {tally.time:.1f}s",
         f"Average request time: {tally.average:.1f}s",
         f"Max request time: {tally.longest:.1f}s",
-        f"Current parallel requests: {sum(port.running() for port in watch.ports)}",
+        f"Current parallel requests: {sum(port.running() for port in shown.ports)}",
         f"Max parallel requests: {tally.most_running}",
         f"Max prompt tokens: {tally.most_in}",
         f"Max cached tokens: {tally.most_cached}",

@@ -77,7 +77,10 @@ class Streamed:
     fields: Sequence[Field] = ()
 
 
-Say = Callable[[OpenPort, Request], "Said | Streamed | Coroutine[Any, Any, Said]"]
+Say = Callable[
+    [OpenPort, Request],
+    "Said | Streamed | Coroutine[Any, Any, Said] | Coroutine[Any, Any, Streamed]",
+]
 
 
 class Page(Resource):
@@ -103,19 +106,25 @@ class Page(Resource):
             said = self._say(self._port, request)
         except ProxyError as error:
             said = _refused(self._port, request, record, error)
-        if isinstance(said, Said):
-            self._answer(request, record, said)
-        elif isinstance(said, Streamed):
-            self._stream(request, record, said)
+        if isinstance(said, Said | Streamed):
+            self._say_it(request, record, said)
         else:
             self._wait(request, record, said)
         return NOT_DONE_YET
 
-    def _wait(self, request: Request, record: Record, saying: "Coroutine[Any, Any, Said]") -> None:
+    def _say_it(self, request: Request, record: Record, said: Said | Streamed | None) -> None:
+        if isinstance(said, Streamed):
+            self._stream(request, record, said)
+        else:
+            self._answer(request, record, said)
+
+    def _wait(
+        self, request: Request, record: Record, saying: "Coroutine[Any, Any, Said | Streamed]"
+    ) -> None:
         port, waiting = self._port, Deferred.fromCoroutine(saying)
         request.gone().addErrback(lambda _: waiting.cancel())
 
-        def fail(failure: Failure) -> Said | None:
+        def fail(failure: Failure) -> Said | Streamed | None:
             error = failure.value
             if isinstance(error, ProxyError):
                 return _refused(port, request, record, error)
@@ -127,7 +136,7 @@ class Page(Resource):
             return None
 
         waiting.addErrback(fail)
-        waiting.addCallback(lambda said: self._answer(request, record, said))
+        waiting.addCallback(lambda said: self._say_it(request, record, said))
 
     def _answer(self, request: Request, record: Record, said: Said | None) -> None:
         port = self._port

@@ -22,7 +22,7 @@ from twisted.python.failure import Failure
 from twisted.web.client import ResponseDone
 
 from openaiproxy.ops.ring import Entry
-from openaiproxy.ops.watch import Watch
+from openaiproxy.ops.seen import Shown
 from openaiproxy.profile import Timeouts
 from openaiproxy.web.flow import KEEPALIVE, Last
 from openaiproxy.web.pages.status.told import request_told, state_told
@@ -65,7 +65,7 @@ class Live:
     :param lasts: whether it may go on.
     """
 
-    _watch: Watch
+    _shown: Shown
     _clock: IReactorTime
     _lasts: Callable[[], bool]
     _protocol: Any = field(default=None, init=False)
@@ -81,7 +81,7 @@ class Live:
 
         :returns: whether there was one.
         """
-        self._unsubscribe = self._watch.ring.subscribe(self._note)
+        self._unsubscribe = self._shown.subscribe(self._note)
         return self._unsubscribe is not None
 
     # What the pump calls.
@@ -140,16 +140,16 @@ class Live:
 
     def _say_state(self) -> None:
         """Say it with the minutes that may have grown since it was said last."""
-        minute = self._watch.ring.minute
+        minute = self._shown.ring.minute
         missed = _HOUR if self._minute is None else minute - self._minute
         self._minute = minute
-        self._say(b"state", state_told(self._watch, min(missed + _GROWING, _HOUR)))
+        self._say(b"state", state_told(self._shown, min(missed + _GROWING, _HOUR)))
 
     def _tell_requests(self) -> None:
-        entries = () if self._paused else self._watch.ring.recent(self._told)
+        entries = () if self._paused else self._shown.ring.recent(self._told)
         if entries:
             self._told = entries[-1].number
-            self._say(b"requests", [request_told(self._watch, entry) for entry in entries])
+            self._say(b"requests", [request_told(self._shown, entry) for entry in entries])
 
     def _say(self, event: bytes, found: object) -> None:
         self._send(encode(dumps(found), event))

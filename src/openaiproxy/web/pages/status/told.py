@@ -5,8 +5,9 @@ A request is told in the words of its line, which are redacted and escaped alrea
 
 from typing import Any
 
-from openaiproxy.ops.ring import Entry, Minute, Tokens, is_error
-from openaiproxy.ops.watch import Watch
+from openaiproxy.ops.minutes import Minute, Tokens, is_error
+from openaiproxy.ops.ring import Entry
+from openaiproxy.ops.seen import Shown
 from openaiproxy.web.pages.health import own_version
 
 __all__ = ["request_told", "state_told"]
@@ -14,18 +15,18 @@ __all__ = ["request_told", "state_told"]
 _VERSION = own_version()
 
 
-def state_told(watch: Watch, minutes: int) -> dict[str, Any]:
+def state_told(shown: Shown, minutes: int) -> dict[str, Any]:
     """How things are.
 
     :param minutes: how many of the last hour's, the latest.
     """
-    ring, tally, metrics = watch.ring, watch.tally, watch.metrics
+    ring, tally = shown.ring, shown.tally
     return {
         "version": _VERSION,
         "now": ring.now,
         "minute": ring.minute,
-        "uptime": metrics.uptime(),
-        "draining": metrics.draining,
+        "uptime": shown.uptime(),
+        "draining": shown.draining,
         "ports": [
             {
                 "port": port.number,
@@ -33,10 +34,10 @@ def state_told(watch: Watch, minutes: int) -> dict[str, Any]:
                 "running": port.running(),
                 "limit": port.limit,
             }
-            for port in watch.ports
+            for port in shown.ports
         ],
         "since": {
-            "running": sum(port.running() for port in watch.ports),
+            "running": sum(port.running() for port in shown.ports),
             "requests": tally.requests,
             "errors": tally.errors,
             "cancelled": tally.cancelled,
@@ -72,7 +73,7 @@ def _tokens_told(tokens: Tokens) -> list[int]:
     return [tokens.input, tokens.cached, tokens.output, tokens.reasoning]
 
 
-def request_told(watch: Watch, entry: Entry) -> dict[str, Any]:
+def request_told(shown: Shown, entry: Entry) -> dict[str, Any]:
     """One request."""
     said = entry.said
     counted = said.tokens_in is not None or said.tokens_out is not None
@@ -109,5 +110,5 @@ def request_told(watch: Watch, entry: Entry) -> dict[str, Any]:
         "retries": said.retries,
         "dropped": said.dropped,
         "marks": said.marks,
-        "kept": any(entry.number in shelf for shelf in watch.shelves.values()),
+        "kept": shown.keeps(entry),
     }

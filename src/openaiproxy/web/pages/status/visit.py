@@ -8,10 +8,11 @@ Programs may show the token as a Bearer token, as everywhere. Where there is no 
 loopback lets everybody in.
 """
 
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Coroutine, Sequence
 from typing import Any
 
 from openaiproxy.errors import BadRequest, Unavailable
+from openaiproxy.ops.mirror import Mirror
 from openaiproxy.web.pages.figures import admit_operator
 from openaiproxy.web.pages.page import (
     NO_STORE,
@@ -61,7 +62,9 @@ def show_status(port: OpenPort, request: Request) -> "Said | Coroutine[Any, Any,
     return Said(200, FIELDS, PAGE)
 
 
-def show_live(port: OpenPort, request: Request) -> Said | Streamed:
+def show_live(
+    port: OpenPort, request: Request
+) -> "Said | Streamed | Coroutine[Any, Any, Streamed]":
     """Tell what happens, until the page leaves.
 
     :raises BadRequest: to those who may not see it.
@@ -73,6 +76,16 @@ def show_live(port: OpenPort, request: Request) -> Said | Streamed:
     _admit(port, request)
     if request.method == b"HEAD":
         return Said(200, [(b"Content-Type", b"text/event-stream"), NO_STORE])
+    mirror = port.watch.mirror
+    return _begin(port, request) if mirror is None else _begin_mirrored(mirror, port, request)
+
+
+async def _begin_mirrored(mirror: Mirror, port: OpenPort, request: Request) -> Streamed:
+    await mirror.refresh()
+    return _begin(port, request)
+
+
+def _begin(port: OpenPort, request: Request) -> Streamed:
     values, factory = _sessions_of(port, request), request.channel.factory
     was_session = port.admin.sessions.admits(values)
 
@@ -81,14 +94,14 @@ def show_live(port: OpenPort, request: Request) -> Said | Streamed:
             return False
         return not was_session or port.admin.sessions.admits(values)
 
-    live = Live(port.watch, port.clock, lasts)
+    live = Live(port.watch.shown, port.clock, lasts)
     if not live.subscribe():
         retry = ((b"Retry-After", b"10"),)
         raise Unavailable(503, "too_many_watchers", "too many pages watch already", headers=retry)
     return Streamed(live, Telling(), TIMEOUTS, [(b"X-Accel-Buffering", b"no")])
 
 
-def show_bodies(port: OpenPort, request: Request) -> Said:
+def show_bodies(port: OpenPort, request: Request) -> "Said | Coroutine[Any, Any, Said]":
     """Show the bodies of one request, where its profile keeps them.
 
     :raises BadRequest: to those who may not see them; 404 where they are not kept.
@@ -100,9 +113,19 @@ def show_bodies(port: OpenPort, request: Request) -> Said:
     query = request.uri.partition(b"?")[2]
     [number, *_] = values_of(query, "number") or [b""]
     [name, *_] = values_of(query, "id") or [b""]
-    found = None
-    if number.isdigit() and len(number) < _DIGITS:
-        found = port.watch.bodies(int(number), name.decode("latin-1"))
+    if not number.isdigit() or len(number) > _DIGITS:
+        return _bodies(None)
+    asked, mirror = (int(number), name.decode("latin-1")), port.watch.mirror
+    if mirror is None:
+        return _bodies(port.watch.bodies(*asked))
+    return _bodies_elsewhere(mirror.ask_bodies(*asked))
+
+
+async def _bodies_elsewhere(asking: Awaitable[Sequence[str] | None]) -> Said:
+    return _bodies(await asking)
+
+
+def _bodies(found: Sequence[str] | None) -> Said:
     if found is None:
         raise BadRequest(404, "bodies_not_kept", "the bodies of that request are not kept")
     return json_said(200, {"bodies": found})
