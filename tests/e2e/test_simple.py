@@ -240,8 +240,8 @@ def test_a_probe_runs_as_long_as_it_says_row_26(thread: Thread, simple: Twistd) 
     body = said(mode="comment-heartbeat", durationMs=300, intervalMs=100)
     status, text = curl(simple, "/openai2/diagnostics/sse-cap", "-N", *body)
     assert status == 200
-    assert ": keep-alive\n\n" in text
-    assert text.endswith("data: [DONE]\n\n")
+    assert ": probe 1 " in text
+    assert "event: probe-complete\n" in text
 
 
 @curl_needed

@@ -48,6 +48,7 @@ class Exchange:
     :param find_course: the course that a request takes, by port, method and the target for the upstream.
     :ivar timeouts: how long its waits may last: the profile's, unless its course knows better.
     :ivar beside: fields that its course wants on any answer, an error's included.
+    :ivar on_timeout: is given the end of a wait for the upstream, in place of the exchange's ending with it.
     :ivar last_words: what ends an answer that has begun, in the caller's dialect, when it fails here; without it, it
         is left visibly unfinished.
     """
@@ -58,6 +59,7 @@ class Exchange:
         self.record = port.open_record(request)
         self.timeouts = port.profile.timeouts
         self.beside: list[Field] = []
+        self.on_timeout: Callable[[BadUpstream], None] | None = None
         self.last_words: Callable[[ProxyError], bytes] | None = None
         self._find_course = find_course
         self._cors: list[Field] = []
@@ -266,7 +268,8 @@ class Exchange:
             self._total.cancel()
 
     def _timed_out(self, which: str) -> None:
-        self._fail(BadUpstream(504, f"upstream_{which}_timeout", _TIMEOUTS[which]))
+        fail = self.on_timeout if self.on_timeout is not None and which != "total" else self._fail
+        fail(BadUpstream(504, f"upstream_{which}_timeout", _TIMEOUTS[which]))
 
     # Ending.
 
