@@ -82,7 +82,9 @@ class Probe:
     def end(self) -> bytes:
         """The last event."""
         elapsed = round(self.duration * 1000)
-        return encode(dumps({"kind": "complete", "mode": self.mode, "elapsedMs": elapsed}), COMPLETE)
+        return encode(
+            dumps({"kind": "complete", "mode": self.mode, "elapsedMs": elapsed}), COMPLETE
+        )
 
 
 def parse_probe(body: dict[str, Any]) -> Probe:
