@@ -122,7 +122,9 @@ class _Asking:
         try:
             return await sending
         except (BadUpstream, CancelledError):
-            # What was cancelled fails with an error of its own; the reason to cancel it stands.
+            # The next try has a time of its own. What was cancelled fails with an error of its own, and the reason to
+            # cancel it stands.
+            self._exchange.bound(None)
             if late:
                 raise late[0] from None
             raise
