@@ -405,7 +405,7 @@ LINES: Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
         ),
         (
             "15 limits for each caller",
-            ("ops/test_buckets::test_one_caller_takes_nothing_from_another",),
+            ("ops/test_buckets::test_one_caller_takes_nothing_from_another_row_99",),
         ),
     ),
 }

@@ -227,7 +227,7 @@ def test_a_large_form_made_on_the_fly_goes_up_whole_row_13(thread: Thread, simpl
 
 
 @curl_needed
-def test_the_ports_state_is_shown_to_the_access_token_row_33(
+def test_the_ports_state_is_shown_to_the_access_token_row_33_row_118(
     thread: Thread, simple: Twistd
 ) -> None:
     assert curl(simple, "/debug/runtime")[0] == 403

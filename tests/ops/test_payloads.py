@@ -48,7 +48,7 @@ def shown(data: bytes, chars: int = 20_000, **kinds: str) -> str:
     return rest.removesuffix("\n---\n")
 
 
-def test_an_entry_has_the_form_that_people_know(tmp_path: Path) -> None:
+def test_an_entry_has_the_form_that_people_know_row_120(tmp_path: Path) -> None:
     path = tmp_path / "payloads"
     log = open_payload_log(LogPolicy(payload_file=str(path)), now)
     assert log is not None
@@ -80,7 +80,7 @@ def test_a_body_of_the_exact_length_is_whole() -> None:
     assert shown(b"x" * 20_000) == "x" * 20_000
 
 
-def test_a_longer_body_is_cut_and_says_by_how_much() -> None:
+def test_a_longer_body_is_cut_and_says_by_how_much_row_120() -> None:
     assert shown(b"x" * 20_001) == "x" * 20_000 + "... [truncated 1 chars]"
     assert shown(b"y" * 90_000) == "y" * 20_000 + "... [truncated 70000 chars]"
     assert shown("é".encode() * 12, chars=10) == "é" * 10 + "... [truncated 2 chars]"
@@ -140,7 +140,7 @@ def test_what_is_no_text_is_named_by_its_size(kinds: dict[str, str], expected: s
     assert shown(b"abc", **kinds) == expected
 
 
-def test_a_body_is_redacted() -> None:
+def test_a_body_is_redacted_row_124() -> None:
     text = shown(b'{"security_key": "hunter2", "prompt": "use sk-hunter2 or Bearer hunter2"}')
     assert "hunter2" not in text
     assert '"security_key": "[redacted]"' in text
@@ -189,7 +189,7 @@ def test_a_full_disk_stops_nobody() -> None:
     assert len(said) == 1
 
 
-def test_the_file_is_rotated_and_bounded(tmp_path: Path) -> None:
+def test_the_file_is_rotated_and_bounded_row_126(tmp_path: Path) -> None:
     policy = LogPolicy(payload_file=str(tmp_path / "p"))
     log = open_payload_log(policy, Clock().seconds, rotate_bytes=300, keep=2)
     assert log is not None

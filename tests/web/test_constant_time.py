@@ -1,7 +1,7 @@
 """No secret is compared in a time that tells how much of it was right (row 43).
 
-Time is too coarse a thing to test by. What is tested is that no secret of ours is ever compared by ``==``, nor looked up
-by itself, both of which stop at the first difference: the secrets here break whoever does so.
+Time is too coarse a thing to test by. What is tested is that no secret of ours is ever compared by ``==``, nor looked
+up by itself, both of which stop at the first difference: the secrets here break whoever does so.
 """
 
 import pytest
