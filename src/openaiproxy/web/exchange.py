@@ -19,7 +19,8 @@ from twisted.web.iweb import IBodyProducer
 
 from openaiproxy.codex.limits import header_limits
 from openaiproxy.errors import BadUpstream, ProxyError
-from openaiproxy.ops.payloads import Body as PayloadBody
+from openaiproxy.ops.payloads import UPSTREAM_REQUEST
+from openaiproxy.ops.payloads import Entry as PayloadBody
 from openaiproxy.ops.routes import route_of
 from openaiproxy.upstream.client import Answer, UpstreamClient
 from openaiproxy.web.answers import Envelope, envelope_for, error_body, error_headers, error_status
@@ -67,6 +68,7 @@ class Exchange:
         self._first_byte: IDelayedCall | None = None
         self._total: IDelayedCall | None = None
         self._payloads: list[PayloadBody] = []
+        self._sent: list[PayloadBody] = []
         self._error: ProxyError | None = None
         self._cut: str | None = None
 
@@ -249,13 +251,18 @@ class Exchange:
             return None
         of = {name.lower(): values[0].decode("latin-1") for name, values in headers}
         media, coding = of.get(b"content-type", ""), of.get(b"content-encoding", "")
-        bodies = []
+        if direction != UPSTREAM_REQUEST:
+            # What went up is told before what comes of it; nothing after the answer's head is looked at.
+            self._close_payloads(self._sent)
+        bodies: list[PayloadBody] = []
         if log is not None:
             number, path = self.port.number, self.request.path
             bodies.append(log.body(direction, number, path, media, coding))
         if shelf is not None:
             bodies.append(shelf.body(self.record.bodies.append, direction, media, coding))
         self._payloads += bodies
+        if direction == UPSTREAM_REQUEST:
+            self._sent += bodies
         return bodies[0].feed if len(bodies) == 1 else partial(_feed_all, bodies)
 
     def _stop_first_byte(self) -> None:
@@ -313,8 +320,7 @@ class Exchange:
         body = self.request.body
         body.on_progress = body.on_failure = body.on_piece = None
         body.stop()
-        for payload in self._payloads:
-            payload.close()
+        self._close_payloads(self._payloads)
         self.record.read = body.ended if body.received else None
         self.record.bytes_in = body.received
         self.record.model = body.peek.model() or self.record.model
@@ -324,6 +330,11 @@ class Exchange:
             self.record.ending, self.record.code = _ending_of(self._error), self._error.code
         self.port.dismiss(self)
         self.port.write_line(self.record)
+
+    @staticmethod
+    def _close_payloads(payloads: Iterable[PayloadBody]) -> None:
+        for payload in payloads:
+            payload.close()
 
     def _ids(self) -> list[tuple[bytes, bytes]]:
         return [*id_fields(self.record, self.port.profile), *self.beside]
