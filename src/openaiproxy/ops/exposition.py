@@ -55,4 +55,4 @@ def _number(value: float) -> str:
     """A number as Go writes it, which differs from Python in large ones alone."""
     if -_LARGE < value < _LARGE:
         return repr(float(value))
-    return floatToGoString(value)
+    return str(floatToGoString(value))
