@@ -86,6 +86,11 @@ class Exchange:
         """What it failed for, if it did."""
         return self._error
 
+    @property
+    def is_given_up(self) -> bool:
+        """Whether nobody waits for its course any more, which has been cancelled."""
+        return self._cut is not None or self._error is not None
+
     def cut(self, ending: str) -> None:
         """End it now, without an answer: the caller is gone, or the port closes."""
         if self._cut is None:

@@ -2,11 +2,13 @@
 
 import pytest
 from attrs import evolve
+from twisted.internet.defer import Deferred
 
 from openaiproxy.errors import BadUpstream
 from openaiproxy.presets import PRESETS
 from tests.web.plugged import fields_of
 from tests.web.simple.asked import KEY, answer_json, ask, open_simple, stream, told
+from tests.web.wiring import ScriptedUpstream
 
 
 def reported(client) -> dict[str, str]:
@@ -175,6 +177,25 @@ def test_a_client_that_leaves_while_an_answer_is_awaited_is_not_asked_for_again(
     assert wired.upstream.asked[0].cancelled
     wired.clock.advance(60)
     assert len(wired.upstream.asked) == 1
+    assert wired.clock.getDelayedCalls() == []
+
+
+def test_whatever_a_call_that_was_cancelled_fails_with_it_is_not_put_again() -> None:
+    wired = open_simple()
+    asked: list[str] = []
+
+    class Failing(ScriptedUpstream):
+        def fetch(self, method, target, headers, body):
+            asked.append(method)
+            error = BadUpstream(502, "upstream_closed", "x")
+            return Deferred(lambda waiting: waiting.errback(error))
+
+    wired.port.client = Failing()
+    client = ask(wired, f"/openai2/r?security_key={KEY}", method="GET")
+    client.lose()
+    wired.clock.advance(60)
+    assert len(asked) == 1
+    assert wired.lines[0]["ending"] == "client-gone"
     assert wired.clock.getDelayedCalls() == []
 
 

@@ -103,6 +103,8 @@ class _Asking:
         try:
             answer = await self._send_in_time()
         except BadUpstream as error:
+            if self._exchange.is_given_up:
+                raise
             return self._pause(attempt, error.code, [])
         if not may_help(answer.status, answer.headers):
             return answer
