@@ -44,6 +44,7 @@ SHAPES: Mapping[str, Shape] = {
     "paced": Shape(200, 0.005),
     "short": Shape(5),
     "idle": Shape(3, 2.0),
+    "probe": Shape(2_000, 0.005),
 }
 _PATHS = {"chat": "/v1/chat/completions", "responses": "/v1/responses"}
 _SYSTEM = "Be brief."

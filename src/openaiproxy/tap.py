@@ -25,6 +25,7 @@ from openaiproxy.errors import Misconfigured
 from openaiproxy.ops.collector import settle
 from openaiproxy.ops.console import open_console
 from openaiproxy.ops.files import LogFiles
+from openaiproxy.ops.masking import mask
 from openaiproxy.ops.notify import Announcer
 from openaiproxy.profile import Config
 from openaiproxy.web.binding import bind_hosts, resolve
@@ -160,7 +161,7 @@ def _serve(
 
 
 def _open_files(config: Config) -> LogFiles:
-    """The process's log file, if it has one, listening to all of our events."""
+    """The process's log file, if it has one, listening to all of our events; what others write of them is masked."""
     if config.logging.file is None and config.logging.format != "text":
         sys.stderr.write(
             "openaiproxy: warning: log-format is of the log file, and there is none (log-file)\n"
@@ -171,6 +172,8 @@ def _open_files(config: Config) -> LogFiles:
         sys.stderr.write(f"openaiproxy: {mistake}\n")
         raise SystemExit(1) from None
     globalLogPublisher.addObserver(files)
+    # Before twistd's own, which is added when the service is made.
+    globalLogPublisher.addObserver(mask)
     return files
 
 

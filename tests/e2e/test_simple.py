@@ -227,7 +227,7 @@ def test_a_large_form_made_on_the_fly_goes_up_whole_row_13(thread: Thread, simpl
 
 
 @curl_needed
-def test_the_ports_state_is_shown_to_the_access_token_row_33(
+def test_the_ports_state_is_shown_to_the_access_token_row_33_row_118(
     thread: Thread, simple: Twistd
 ) -> None:
     assert curl(simple, "/debug/runtime")[0] == 403
@@ -240,8 +240,8 @@ def test_a_probe_runs_as_long_as_it_says_row_26(thread: Thread, simple: Twistd) 
     body = said(mode="comment-heartbeat", durationMs=300, intervalMs=100)
     status, text = curl(simple, "/openai2/diagnostics/sse-cap", "-N", *body)
     assert status == 200
-    assert ": keep-alive\n\n" in text
-    assert text.endswith("data: [DONE]\n\n")
+    assert ": probe 1 " in text
+    assert "event: probe-complete\n" in text
 
 
 @curl_needed

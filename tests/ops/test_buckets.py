@@ -27,7 +27,7 @@ def test_who_asks_too_early_does_not_wait_longer_for_it() -> None:
     assert buckets.take("a") == 0
 
 
-def test_one_caller_takes_nothing_from_another() -> None:
+def test_one_caller_takes_nothing_from_another_row_99() -> None:
     buckets = Buckets(1, 1, Clock().seconds)
     assert buckets.take("a") == buckets.take("b") == 0
     assert buckets.take("a") == buckets.take("b") == 60

@@ -43,7 +43,7 @@ def test_a_request_is_one_line_of_text() -> None:
     )
 
 
-def test_a_request_is_one_object_with_its_fields() -> None:
+def test_a_request_is_one_object_with_its_fields_row_122() -> None:
     recorded = Recorded("openaiproxy.access")
     emit(recorded.log, exchanged(status=200, model=HOSTILE, first_byte=0.1234567891))
     said = recorded.json()

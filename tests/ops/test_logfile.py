@@ -33,7 +33,9 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_a_file_is_rotated_before_it_would_exceed_its_size(tmp_path: Path, clock: Clock) -> None:
+def test_a_file_is_rotated_before_it_would_exceed_its_size_rows_125_126(
+    tmp_path: Path, clock: Clock
+) -> None:
     file = RotatedFile(str(tmp_path / "log"), clock.seconds, rotate_bytes=10)
     for line in (b"1234\n", b"5678\n", b"9\n"):
         file.write(line)
@@ -59,7 +61,7 @@ def test_an_entry_larger_than_the_limit_is_written_alone(tmp_path: Path, clock: 
 
 
 @pytest.mark.parametrize("keep", [0, 1, 3])
-def test_no_more_than_the_kept_count_stay(tmp_path: Path, clock: Clock, keep: int) -> None:
+def test_no_more_than_the_kept_count_stay_row_126(tmp_path: Path, clock: Clock, keep: int) -> None:
     file = RotatedFile(str(tmp_path / "log"), clock.seconds, rotate_bytes=1, keep=keep)
     for number in range(8):
         file.write(b"%d" % number)
@@ -91,7 +93,7 @@ def test_files_that_only_look_rotated_are_left_alone(tmp_path: Path, clock: Cloc
     assert (tmp_path / "l[o]g.1").read_bytes() == b"1"
 
 
-def test_the_first_write_of_a_new_day_rotates(tmp_path: Path, clock: Clock) -> None:
+def test_the_first_write_of_a_new_day_rotates_row_125(tmp_path: Path, clock: Clock) -> None:
     file = RotatedFile(str(tmp_path / "log"), clock.seconds, daily=True, keep=2)
     for day in range(4):
         file.write(b"day %d\n" % day)

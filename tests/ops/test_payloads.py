@@ -48,7 +48,7 @@ def shown(data: bytes, chars: int = 20_000, **kinds: str) -> str:
     return rest.removesuffix("\n---\n")
 
 
-def test_an_entry_has_the_form_that_people_know(tmp_path: Path) -> None:
+def test_an_entry_has_the_form_that_people_know_row_120(tmp_path: Path) -> None:
     path = tmp_path / "payloads"
     log = open_payload_log(LogPolicy(payload_file=str(path)), now)
     assert log is not None
@@ -60,9 +60,10 @@ def test_an_entry_has_the_form_that_people_know(tmp_path: Path) -> None:
     response.feed(b"data: {}\n\ndata: [DONE]\n\n")
     response.close()
     assert path.read_text() == (
+        f"[{STAMP}] port=system direction=info path=/-\n20000 characters are kept of a body\n---\n"
         f"[{STAMP}] port=5101 direction=upstream-request path=/v1/chat/completions?a=\n"
         '{"model": "gpt-5"}\n---\n'
-        f"[{STAMP}] port=5101 direction=upstream-response path=/v1/chat/completions?a=\n"
+        f"[{STAMP}] port=5101 direction=upstream-response-chunk path=/v1/chat/completions?a=\n"
         "data: {}\n\ndata: [DONE]\n\n\n---\n"
     )
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -80,7 +81,7 @@ def test_a_body_of_the_exact_length_is_whole() -> None:
     assert shown(b"x" * 20_000) == "x" * 20_000
 
 
-def test_a_longer_body_is_cut_and_says_by_how_much() -> None:
+def test_a_longer_body_is_cut_and_says_by_how_much_row_120() -> None:
     assert shown(b"x" * 20_001) == "x" * 20_000 + "... [truncated 1 chars]"
     assert shown(b"y" * 90_000) == "y" * 20_000 + "... [truncated 70000 chars]"
     assert shown("é".encode() * 12, chars=10) == "é" * 10 + "... [truncated 2 chars]"
@@ -140,7 +141,7 @@ def test_what_is_no_text_is_named_by_its_size(kinds: dict[str, str], expected: s
     assert shown(b"abc", **kinds) == expected
 
 
-def test_a_body_is_redacted() -> None:
+def test_a_body_is_redacted_row_124() -> None:
     text = shown(b'{"security_key": "hunter2", "prompt": "use sk-hunter2 or Bearer hunter2"}')
     assert "hunter2" not in text
     assert '"security_key": "[redacted]"' in text
@@ -189,7 +190,7 @@ def test_a_full_disk_stops_nobody() -> None:
     assert len(said) == 1
 
 
-def test_the_file_is_rotated_and_bounded(tmp_path: Path) -> None:
+def test_the_file_is_rotated_and_bounded_row_126(tmp_path: Path) -> None:
     policy = LogPolicy(payload_file=str(tmp_path / "p"))
     log = open_payload_log(policy, Clock().seconds, rotate_bytes=300, keep=2)
     assert log is not None
@@ -207,9 +208,94 @@ def test_reopening_follows_a_move(tmp_path: Path) -> None:
     (tmp_path / "p").rename(tmp_path / "moved")
     log.reopen()
     log.body(UPSTREAM_REQUEST, 1, b"/").close()
-    assert (tmp_path / "moved").read_text() == ""
+    assert "direction=info" in (tmp_path / "moved").read_text()
+    assert "<no body>" not in (tmp_path / "moved").read_text()
     assert "<no body>" in (tmp_path / "p").read_text()
     log.close()
+
+
+def test_processes_that_share_a_file_begin_it_once(tmp_path: Path) -> None:
+    path = tmp_path / "p"
+    for shared in (True, True, False):
+        log = open_payload_log(LogPolicy(payload_file=str(path)), now, shared=shared)
+        assert log is not None
+        log.close()
+    assert path.read_text().count("direction=info path=/-\n") == 2
+    assert path.read_text().startswith(f"[{STAMP}] port=system direction=info path=/-\n")
+
+
+# Streams.
+
+
+def chunks(*pieces: bytes, chars: int = 20_000) -> list[str]:
+    """The chunks of a stream that comes in these pieces, and how each is called."""
+    log, disk = in_memory(chars)
+    entry = log.body(UPSTREAM_RESPONSE, 5101, b"/v1/x", "text/event-stream; charset=utf-8")
+    for piece in pieces:
+        entry.feed(piece)
+    entry.close()
+    entry.close()
+    found = []
+    for each in disk.lines:
+        head, _, rest = each.decode().partition("\n")
+        kind = "chunk" if rest != "<no body>\n---\n" else "none"
+        way = "upstream-response" + ("-chunk" if kind == "chunk" else "")
+        assert head == f"[{STAMP}] port=5101 direction={way} path=/v1/x"
+        found.append(rest.removesuffix("\n---\n"))
+    return found
+
+
+def test_each_chunk_of_a_stream_is_an_entry_when_it_has_come_row_120() -> None:
+    log, disk = in_memory()
+    entry = log.body(UPSTREAM_RESPONSE, 5101, b"/v1/x", "text/event-stream")
+    entry.feed(b"data: 1\n\ndata: 2\n\nda")
+    assert len(disk.lines) == 1
+    entry.feed(b"ta: 3\n\n")
+    assert len(disk.lines) == 2
+    entry.close()
+    assert len(disk.lines) == 2
+    assert b"data: 1\n\ndata: 2\n\n\n---\n" in disk.lines[0]
+    assert b"data: 3\n\n\n---\n" in disk.lines[1]
+
+
+@pytest.mark.parametrize("end", ["\n\n", "\r\n\r\n"])
+def test_a_chunk_ends_with_an_event_however_the_stream_is_cut_row_120(end: str) -> None:
+    whole = "".join(f"data: {word}{end}" for word in ("one", "two", "thrée")).encode()
+    for at in range(len(whole) + 1):
+        found = chunks(whole[:at], whole[at:])
+        assert "".join(found).replace("\\r", "\r").encode() == whole
+        assert all(each.replace("\\r", "\r").endswith(end) for each in found)
+
+
+def test_a_stream_that_broke_off_shows_what_came_and_one_without_a_byte_says_so_row_120() -> None:
+    assert chunks(b"data: 1\n\nda") == ["data: 1\n\n", "da"]
+    assert chunks() == ["<no body>"]
+
+
+def test_a_key_that_comes_in_two_pieces_is_masked_row_124() -> None:
+    found = chunks(b'data: {"a": "sk-proj-0123', b'456789abcdef"}\n\n')
+    assert found == ['data: {"a": "[redacted]"}\n\n']
+
+
+def test_each_chunk_is_cut_at_the_limit_and_no_more_of_it_is_held_row_120() -> None:
+    log, disk = in_memory(10)
+    entry: Any = log.body(UPSTREAM_RESPONSE, 1, b"/", "text/event-stream")
+    for _ in range(1000):
+        entry.feed(b"x" * 1000)
+    assert len(entry._chunk._kept.getvalue()) == 1010
+    entry.feed(b"\n\ndata: 2\n\n")
+    entry.close()
+    assert b"x" * 10 + b"... [truncated 1000001 chars]" in b"".join(disk.lines)
+
+
+def test_a_stream_that_is_compressed_is_named_by_its_size() -> None:
+    log, disk = in_memory()
+    entry = log.body(UPSTREAM_RESPONSE, 1, b"/", "text/event-stream", "gzip")
+    entry.feed(b"\x1f\n\n")
+    entry.close()
+    [only] = disk.lines
+    assert b"direction=upstream-response path=" in only
+    assert b"<3 bytes of text/event-stream,\\x20gzip>" in only
 
 
 def test_a_link_is_a_mistake_that_names_itself(tmp_path: Path) -> None:

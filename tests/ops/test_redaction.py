@@ -46,7 +46,7 @@ REDACTIONS = [
 
 
 @pytest.mark.parametrize(("text", "expected"), REDACTIONS)
-def test_a_credential_is_replaced_whole(text: str, expected: str) -> None:
+def test_a_credential_is_replaced_whole_row_124(text: str, expected: str) -> None:
     assert redact(text) == expected
 
 
@@ -90,7 +90,7 @@ surroundings = st.sampled_from(["", " ", "\n", "x ", "key ", '"', "'", "(", "://
 
 @given(before=surroundings, secret=secrets, after=surroundings)
 @example(before="", secret="A" * 8, after="")
-def test_no_part_of_a_bearer_token_is_left(before: str, secret: str, after: str) -> None:
+def test_no_part_of_a_bearer_token_is_left_row_124(before: str, secret: str, after: str) -> None:
     assert secret not in redact(f"{before}Bearer {secret}{after}")
     assert secret not in redact(f'{before}"security_key": "{secret}"{after}')
     assert "sk-" + secret not in redact(f"{before}sk-{secret}{after}")

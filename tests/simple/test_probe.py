@@ -44,16 +44,12 @@ def test_what_is_out_of_bounds_is_refused_row_26(body: dict[str, object]) -> Non
 
 
 def test_each_mode_sends_its_own_row_26() -> None:
-    data = parse_probe({}).beat(2, 20.0)
-    assert json.loads(data.removeprefix(b"data: ")) == {
-        "type": "sse_cap.tick",
-        "mode": "active-data",
-        "number": 2,
-        "elapsedMs": 20_000,
-    }
-    assert parse_probe({"mode": "comment-heartbeat"}).beat(1, 1.0) == b": keep-alive\n\n"
+    tick = b'event: probe\ndata: {"kind":"tick","sequence":2,"elapsedMs":20000}\n\n'
+    assert parse_probe({}).beat(2, 20.0) == tick
+    assert parse_probe({"mode": "comment-heartbeat"}).beat(1, 1.0) == b": probe 1 1000\n\n"
     assert parse_probe({"mode": "silent-control"}).beat(1, 1.0) == b""
-    assert parse_probe({}).end().endswith(b"data: [DONE]\n\n")
+    last = b'data: {"kind":"complete","mode":"active-data","elapsedMs":90000}\n\n'
+    assert parse_probe({}).end() == b"event: probe-complete\n" + last
 
 
 def test_the_ports_state_holds_no_secret_row_118() -> None:

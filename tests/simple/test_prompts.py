@@ -2,7 +2,8 @@
 
 import pytest
 
-from openaiproxy.errors import BadRequest
+from openaiproxy.errors import BadRequest, BadUpstream
+from openaiproxy.simple.faults import fault_of
 from openaiproxy.simple.prompts import ask_prompt, tell_prompt
 
 SYSTEM = {"role": "system", "content": "You are an AI assistant."}
@@ -78,6 +79,23 @@ def test_the_answer_has_its_text_and_the_whole_completion() -> None:
     }
 
 
-@pytest.mark.parametrize("completion", [{}, {"choices": []}, {"choices": [{}]}, {"choices": [5]}])
-def test_a_completion_without_words_has_an_empty_text(completion: dict[str, object]) -> None:
-    assert tell_prompt(completion, "p")["text"] == ""
+@pytest.mark.parametrize("message", [{"content": None}, {"content": ""}, {"tool_calls": []}])
+def test_a_message_without_words_has_an_empty_text(message: dict[str, object]) -> None:
+    assert tell_prompt({"choices": [{"message": message}]}, "p")["text"] == ""
+
+
+@pytest.mark.parametrize(
+    "completion",
+    [
+        {},
+        {"choices": None},
+        {"choices": []},
+        {"choices": [{}]},
+        {"choices": [5]},
+        {"choices": [{"message": None}]},
+    ],
+)
+def test_a_completion_that_nobody_made_is_no_answer_row_19(completion: dict[str, object]) -> None:
+    with pytest.raises(BadUpstream) as caught:
+        tell_prompt(completion, "p")
+    assert fault_of(caught.value).code == "OPENAI_PROXY_INVALID_RESPONSE"

@@ -34,7 +34,8 @@ def test_what_is_no_json_is_the_upstreams_fault(endpoint) -> None:
 
 
 def test_a_prompts_answer_has_its_own_form_row_19() -> None:
-    assert json.loads(tell(PROMPT, b'{"id":"c"}', None, "p"))["parentMessageId"] == "p"
+    completion = b'{"id":"c","choices":[{"message":{"content":"Ho"}}]}'
+    assert json.loads(tell(PROMPT, completion, None, "p"))["parentMessageId"] == "p"
 
 
 def test_headers_of_limits_and_names_are_kept_row_95_defect_8() -> None:

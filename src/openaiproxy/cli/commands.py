@@ -54,6 +54,30 @@ class Status(_Command):
         self["url"].append(url)
 
 
+class SseCap(_Command):
+    """Finds out whether something on the way to a port of the profile simple cuts long streams.
+
+    The security key is read from SSE_CAP_PROBE_SECURITY_KEY, or SECURITY_KEY. Exit code 1 if nothing can be concluded.
+    """
+
+    synopsis = "[options] URL"
+    optParameters = [
+        ["seconds", None, 90.0, "How long each of three streams is to last (0.3 to 180).", float],
+        ["patience", None, None, "Seconds after which one is given up; 30 more by default.", float],
+    ]
+
+    def parseArgs(self, *urls: str) -> None:
+        """The port's address, or the endpoint's where something else stands before it."""
+        if len(urls) != 1:
+            raise usage.UsageError("expected one URL, behind the options")
+        self["url"] = urls[0]
+
+    def postOptions(self) -> None:
+        """A probe has its bounds."""
+        if not 0.3 <= self["seconds"] <= 180:
+            raise usage.UsageError("expected --seconds from 0.3 to 180")
+
+
 class Version(_Command):
     """Says which version this is."""
 
@@ -83,6 +107,7 @@ class Openaiproxy(usage.Options):
         ["doctor", None, _configured("Doctor"), "Look for what is wrong, and say what to do."],
         ["run", None, _configured("Run"), "Run in the foreground."],
         ["check-config", None, _configured("CheckConfig"), "Read the configuration, open nothing."],
+        ["sse-cap", None, SseCap, "Find what cuts long streams on the way to a port."],
         ["version", None, Version, "Say which version this is."],
         ["_serve", None, _configured("Serve"), ""],
     ]

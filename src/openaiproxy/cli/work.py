@@ -16,7 +16,7 @@ from openaiproxy.cli.starting import Failed, end, launch
 from openaiproxy.cli.state import State, read_state, refuse_other, write_state
 
 if TYPE_CHECKING:
-    from openaiproxy.cli.commands import Status, Stop, Version
+    from openaiproxy.cli.commands import SseCap, Status, Stop, Version
     from openaiproxy.cli.configured import CheckConfig, Doctor, Restart, Run, Serve, Start
 
 __all__ = ["WORK"]
@@ -280,6 +280,23 @@ def doctor(options: "Doctor") -> int:
     return examine(options, _screen())
 
 
+def probe_streams(options: "SseCap") -> int:
+    """Watch three long streams, and say what they tell."""
+    from openaiproxy.cli.hops import observe_all, question_for, report
+    from openaiproxy.simple.hops import INCONCLUSIVE, conclude
+
+    screen = _screen()
+    try:
+        patience = options["patience"]
+        question = question_for(options["url"], options["seconds"], patience, os.environ)
+    except ValueError as mistake:
+        screen.complain(f"ERROR: {mistake}")
+        return 2
+    observed = observe_all(question)
+    screen.say(report(question, observed))
+    return 1 if conclude(observed) == INCONCLUSIVE else 0
+
+
 def say_version(options: "Version") -> int:
     """Say which version this is."""
     rows = f"Twisted {version('twisted')}, Python {platform.python_version()}"
@@ -302,6 +319,7 @@ WORK: Mapping[str, Callable[[Any], int]] = {
     "doctor": doctor,
     "run": run,
     "check-config": check_config,
+    "sse-cap": probe_streams,
     "version": say_version,
     "_serve": serve_in_background,
 }

@@ -295,6 +295,10 @@ class _Building:
             return self._no_credential("the caller's own key"), False
         found = find_server_key(self.reading, self.name, self.preset.environment)
         if found.key is None:
+            if self.preset.profile.simple is not None:
+                # A caller who brings a key of his own spends it on the project that is configured.
+                self._note(API_KEY_FILE, "none given")
+                return said, bool(found.where)
             return self._no_credential("none given"), bool(found.where)
         self._note(API_KEY_FILE, found.where)
         return evolve(said, key=found.key, key_file=found.file), True

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import generate_latest
 from prometheus_client.metrics_core import Metric
+
+from openaiproxy.ops.exposition import exposition
 
 __all__ = ["UPTIME", "Added", "Collected", "Told", "tell"]
 
@@ -92,8 +93,7 @@ class Added:
 
     def text(self) -> bytes:
         """All of it in Prometheus' text format, version 0.0.4."""
-        registry: Any = self
-        return generate_latest(registry)
+        return exposition(self)
 
     def _add(
         self, family: str, kind: str, sample: str, labels: Mapping[str, str], value: float

@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterable, Mapping
 
 from attrs import asdict, frozen
 from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import generate_latest
 
 from openaiproxy.codex.limits import Limits
 from openaiproxy.ops.access import Exchanged
+from openaiproxy.ops.exposition import exposition
 from openaiproxy.ops.instruments import INSTRUMENTS
 from openaiproxy.ops.kinds import upstream_kind
 from openaiproxy.ops.labels import OTHER, Models, Names, named_models, status_class
@@ -257,7 +257,7 @@ class Metrics:
 
     def text(self) -> bytes:
         """All of it in Prometheus' text format, version 0.0.4."""
-        return generate_latest(self.registry)
+        return exposition(self.registry)
 
     def _of(self, name: str, *values: str) -> Number:
         return self._families["openaiproxy_" + name].of(*values)

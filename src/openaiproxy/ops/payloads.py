@@ -1,11 +1,22 @@
 """Bodies on file, where a profile asks for it: what went upstream, what came back, and what the caller got of it, where
 that is something else.
 
-One entry for each body, written when the body is over, complete or not::
+The first entry of a process says that it writes here. One entry follows for each body, written when the body is over,
+complete or not; and of a stream of events one for each chunk of it, written when it has come::
 
+    [2026-10-01 12:00:00] port=system direction=info path=/-
+    20000 characters are kept of a body
+    ---
     [2026-10-01 12:00:00] port=5101 direction=upstream-request path=/v1/chat/completions
     {"model": "gpt-5", ...}
     ---
+    [2026-10-01 12:00:01] port=5101 direction=upstream-response-chunk path=/v1/chat/completions
+    data: {"choices": ...}
+
+    ---
+
+A chunk ends where an event ends, however the stream was cut on its way, so that nothing that looks like a key is cut in
+two before it is looked for.
 
 Text is kept up to a number of characters, then ``... [truncated N chars]``; what is no text is
 named by its size (``<1024 bytes of image/png>``), and an empty body is ``<no body>``. Headers are
@@ -17,6 +28,7 @@ a credential that crosses the limit can still be recognized.
 """
 
 import codecs
+import os
 import re
 import time
 from collections.abc import Callable
@@ -36,7 +48,9 @@ __all__ = [
     "UPSTREAM_REQUEST",
     "UPSTREAM_RESPONSE",
     "Body",
+    "Entry",
     "PayloadLog",
+    "StreamedBody",
     "binary_kind",
     "open_payload_log",
 ]
@@ -44,6 +58,8 @@ __all__ = [
 UPSTREAM_REQUEST = "upstream-request"
 UPSTREAM_RESPONSE = "upstream-response"
 DOWNSTREAM_RESPONSE = "downstream-response"
+_CHUNK = "-chunk"
+_INFO = "port=system direction=info path=/-"
 
 ROTATE_BYTES = 50_000_000
 KEEP = 4
@@ -54,6 +70,8 @@ _is_text = re.compile(
     r"|text/.*|application/(?:.*\+)?(?:json|xml|x-ndjson|jsonl|x-www-form-urlencoded|javascript)",
     re.IGNORECASE,
 ).fullmatch
+_is_stream = re.compile(r"text/event-stream *(?:;.*)?", re.IGNORECASE).fullmatch
+_event_end = re.compile(rb"\n\n|\r\n\r\n|\r\r")
 _false_end = re.compile(r"^---$", re.MULTILINE)
 
 
@@ -133,6 +151,58 @@ class Body:
         return f"{shown}... [truncated {truncated} chars]" if truncated else shown
 
 
+@define
+class StreamedBody:
+    """A stream of events on its way: a :class:`Body` for each chunk of it.
+
+    :param begin: begins the entry of a chunk, or of a stream without any.
+    """
+
+    _begin: Callable[[str], Body]
+    _chunk: Body | None = field(default=None, init=False)
+    _edge: bytes = field(default=b"", init=False)
+    _written: bool = field(default=False, init=False)
+    _closed: bool = field(default=False, init=False)
+
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes; what they complete is written."""
+        at = self._end_of_last_event(data)
+        if at:
+            self._put(data[:at])
+            self._flush()
+        self._put(data[at:])
+
+    def close(self) -> None:
+        """Write what is left, or that there was nothing. Later calls do nothing."""
+        if not self._closed:
+            self._closed = True
+            if self._chunk is None and not self._written:
+                self._begin("").close()
+            self._flush()
+
+    def _put(self, data: bytes) -> None:
+        if data:
+            self._chunk = self._chunk or self._begin(_CHUNK)
+            self._chunk.feed(data)
+
+    def _flush(self) -> None:
+        chunk, self._chunk = self._chunk, None
+        if chunk is not None:
+            self._written = True
+            chunk.close()
+
+    def _end_of_last_event(self, data: bytes) -> int:
+        """How much of this belongs to events that have ended; their ends may have begun before it."""
+        seen = self._edge + data
+        self._edge = seen[-3:]
+        ends = [found.end() for found in _event_end.finditer(seen)]
+        return max(0, ends[-1] - len(seen) + len(data)) if ends else 0
+
+
+Entry = Body | StreamedBody
+"""A body on its way to the file."""
+
+
 @frozen
 class PayloadLog:
     """The file of one or more profiles' bodies.
@@ -153,8 +223,8 @@ class PayloadLog:
         path: str | bytes,
         media_type: str = "",
         coding: str = "",
-    ) -> Body:
-        """Begin an entry.
+    ) -> Entry:
+        """Begin an entry, or those of a stream of events.
 
         :param direction: :data:`UPSTREAM_REQUEST`, :data:`UPSTREAM_RESPONSE` or :data:`DOWNSTREAM_RESPONSE`.
         :param port: that the caller came through.
@@ -163,9 +233,23 @@ class PayloadLog:
         :param coding: value of ``Content-Encoding``; anything but ``identity`` makes the body no
             text.
         """
-        when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.now()))
-        head = f"[{when}] port={port} direction={direction} path={path_shown(path)}"
-        return Body(self.file.write, head, self.chars, binary_kind(media_type, coding))
+        binary, place = binary_kind(media_type, coding), path_shown(path)
+
+        def begin(kind: str) -> Body:
+            head = f"[{self._when()}] port={port} direction={direction}{kind} path={place}"
+            return Body(self.file.write, head, self.chars, binary)
+
+        return StreamedBody(begin) if _is_stream(media_type) and not binary else begin("")
+
+    def say(self, text: str) -> None:
+        """Write an entry of our own.
+
+        :param text: one line.
+        """
+        self.file.write(f"[{self._when()}] {_INFO}\n{text}\n---\n")
+
+    def _when(self) -> str:
+        return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.now()))
 
     def reopen(self) -> None:
         """Open what now stands at the path, as after SIGHUP."""
@@ -200,6 +284,9 @@ def open_payload_log(
         rotated = RotatedFile(path, now, rotate_bytes, keep=keep, shared=shared)
     except OSError as error:
         raise Misconfigured(f"payload file {path}: {error.strerror or error}") from error
-    return PayloadLog(
+    log = PayloadLog(
         SteadyFile(rotated, f"payload file {path}", now, say), policy.payload_chars, now
     )
+    if not shared or not os.path.getsize(path):
+        log.say(f"{policy.payload_chars} characters are kept of a body")
+    return log

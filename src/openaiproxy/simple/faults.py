@@ -15,6 +15,7 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from openaiproxy.errors import BadUpstream, ProxyError
+from openaiproxy.simple.pretty import pretty
 from openaiproxy.wire.json import dumps, loads
 from openaiproxy.wire.sse import encode
 
@@ -171,20 +172,24 @@ def _text(value: object) -> str | None:
 
 
 def fault_body(fault: Fault, request_id: str, incoming: str | None = None) -> bytes:
-    """The body for an error.
+    """The body for an error, in lines as all answers of these endpoints are.
 
     :param request_id: ours.
     :param incoming: the caller's own, if it sent one.
     """
+    return pretty(_told(fault, request_id, incoming))
+
+
+def _told(fault: Fault, request_id: str, incoming: str | None) -> dict[str, Any]:
     error: dict[str, Any] = {"message": fault.message, "type": fault.type, "code": fault.code}
     error["requestId"] = request_id
     if incoming:
         error["incomingRequestId"] = incoming
     if fault.upstream:
         error["upstream"] = fault.upstream
-    return dumps({"error": error})
+    return {"error": error}
 
 
 def fault_record(fault: Fault, request_id: str, incoming: str | None = None) -> bytes:
     """The event for an error within a stream."""
-    return encode(fault_body(fault, request_id, incoming), b"error")
+    return encode(dumps(_told(fault, request_id, incoming)), b"error")

@@ -12,8 +12,18 @@ mode                  sent at each interval
 ``silent-control``    nothing
 ====================  ===========================================
 
+Every stream begins with its head, and ends with an event that says how long it lasted::
+
+    event: probe
+    data: {"kind":"tick","sequence":1,"elapsedMs":10000}
+
+    : probe 1 15000
+
+    event: probe-complete
+    data: {"kind":"complete","mode":"active-data","elapsedMs":90000}
+
 A hop that ends silent streams cuts the third, one that doesn't count comments the second, and one that bounds a
-stream's whole length all three.
+stream's whole length all three. What to conclude is :mod:`openaiproxy.simple.hops`' affair.
 """
 
 from typing import Any
@@ -21,13 +31,21 @@ from typing import Any
 from attrs import frozen
 
 from openaiproxy.errors import BadRequest
-from openaiproxy.simple.frames import KEEPALIVE
+from openaiproxy.wire.headers import Field
 from openaiproxy.wire.json import dumps
 from openaiproxy.wire.sse import encode
 
-__all__ = ["Probe", "parse_probe"]
+__all__ = ["COMPLETE", "INTERVALS", "MODE", "VERSION", "Probe", "parse_probe"]
 
-_INTERVALS = {"active-data": 10_000, "comment-heartbeat": 15_000, "silent-control": 10_000}
+VERSION: Field = (b"X-SSE-Cap-Probe-Version", b"1")
+"""The header that says what these streams look like."""
+MODE = b"X-SSE-Cap-Probe-Mode"
+"""The name of the header that says which of them this is."""
+COMPLETE = b"probe-complete"
+"""The name of the event that ends one."""
+INTERVALS = {"active-data": 10_000, "comment-heartbeat": 15_000, "silent-control": 10_000}
+"""The modes, and the milliseconds between two signs of each where nothing is said."""
+
 _DURATION = 90_000
 _DURATIONS = (100, 180_000)
 _BETWEEN = (100, 30_000)
@@ -41,30 +59,32 @@ class Probe:
     duration: float
     interval: float
 
-    def begin(self) -> bytes:
-        """The first event: what is to be expected."""
-        return self._event("started", durationMs=round(self.duration * 1000))
+    @property
+    def fields(self) -> list[Field]:
+        """The headers that say what this is."""
+        return [VERSION, (MODE, self.mode.encode("ascii"))]
 
     def beat(self, number: int, elapsed: float) -> bytes:
         """What is sent at an interval.
 
         :param number: from 1.
-        :param elapsed: seconds since the first event.
+        :param elapsed: seconds since it began.
         """
+        milliseconds = round(elapsed * 1000)
         match self.mode:
             case "active-data":
-                return self._event("tick", number=number, elapsedMs=round(elapsed * 1000))
+                told = {"kind": "tick", "sequence": number, "elapsedMs": milliseconds}
+                return encode(dumps(told), b"probe")
             case "comment-heartbeat":
-                return KEEPALIVE
+                return b": probe %d %d\n\n" % (number, milliseconds)
         return b""
 
     def end(self) -> bytes:
-        """The last event, and the mark."""
+        """The last event."""
         elapsed = round(self.duration * 1000)
-        return self._event("completed", elapsedMs=elapsed) + encode(b"[DONE]")
-
-    def _event(self, word: str, **said: int) -> bytes:
-        return encode(dumps({"type": f"sse_cap.{word}", "mode": self.mode, **said}))
+        return encode(
+            dumps({"kind": "complete", "mode": self.mode, "elapsedMs": elapsed}), COMPLETE
+        )
 
 
 def parse_probe(body: dict[str, Any]) -> Probe:
@@ -74,10 +94,10 @@ def parse_probe(body: dict[str, Any]) -> Probe:
     :raises BadRequest: 400, naming the field.
     """
     mode = body.get("mode", "active-data")
-    if not isinstance(mode, str) or mode not in _INTERVALS:
-        raise _refused(f"mode must be one of {', '.join(_INTERVALS)}")
+    if not isinstance(mode, str) or mode not in INTERVALS:
+        raise _refused(f"mode must be one of {', '.join(INTERVALS)}")
     duration = _time(body, "durationMs", _DURATION, _DURATIONS)
-    interval = _time(body, "intervalMs", _INTERVALS[mode], _BETWEEN)
+    interval = _time(body, "intervalMs", INTERVALS[mode], _BETWEEN)
     return Probe(mode, duration, interval)
 
 

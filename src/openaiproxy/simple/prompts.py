@@ -12,7 +12,7 @@ model that is known to refuse one of these is not sent it, unless the caller nam
 from typing import Any
 
 from openaiproxy.capabilities import Sampled, facts_of
-from openaiproxy.errors import BadRequest
+from openaiproxy.errors import BadRequest, BadUpstream
 
 __all__ = ["ask_prompt", "tell_prompt"]
 
@@ -71,15 +71,17 @@ def tell_prompt(completion: dict[str, Any], parent: str) -> dict[str, Any]:
 
     :param completion: the Chat API's answer.
     :param parent: an id for the prompt itself.
+    :raises BadUpstream: 502, where nobody answered: a completion without a choice, or one without a message.
     """
-    choices = completion.get("choices")
-    first = choices[0] if isinstance(choices, list) and choices else {}
-    message = first.get("message") if isinstance(first, dict) else None
-    said = message if isinstance(message, dict) else {}
+    match completion.get("choices"):
+        case [{"message": dict(message)}, *_]:
+            pass
+        case _:
+            raise BadUpstream(502, "upstream_malformed", "the upstream's answer has no choice")
     return {
-        "role": said.get("role") or "assistant",
+        "role": message.get("role") or "assistant",
         "id": completion.get("id"),
         "parentMessageId": parent,
-        "text": said.get("content") or "",
+        "text": message.get("content") or "",
         "detail": completion,
     }

@@ -226,7 +226,9 @@ class _Crossing:
         assert self._flow is not None, "only a stream has beats"
         if not self._flow.committed:
             self._open([])
-        self._put(self._flow.beat())
+        beat = self._flow.beat()
+        self._see(beat)
+        self._put(beat)
 
     # Down.
 
@@ -242,11 +244,11 @@ class _Crossing:
     def _kept(self, direction: str, fields: list[Field]) -> Callable[[bytes], None] | None:
         return self._exchange.keep(direction, [(name, [value]) for name, value in fields])
 
-    def _see(self, data: bytes) -> None:
+    def _see(self, data: bytes, media: bytes = _EVENTS) -> None:
         """Keep what goes down, which is something else than what came."""
         if data and not self._goes_down:
             self._goes_down = True
-            self._down = self._kept(DOWNSTREAM_RESPONSE, [])
+            self._down = self._kept(DOWNSTREAM_RESPONSE, [(b"Content-Type", media)])
         if data and self._down is not None:
             self._down(data)
 
@@ -342,7 +344,7 @@ class _Crossing:
         self.close()
         self._note(whole.usage, whole.fault)
         full = [*self._made(fields, _JSON), *self._fields]
-        self._see(whole.body)
+        self._see(whole.body, _JSON)
         self._exchange.answer(whole.status, full, whole.body)
         if whole.fault is not None:
             self._exchange.record.ending = "upstream-fault"
@@ -353,7 +355,13 @@ class _Crossing:
         assert flow is not None, "only a stream is opened"
         full = [*self._made(fields, _EVENTS), *self._fields]
         self._exchange.open_answer(200, b"", full, None)
-        self._exchange.last_words = lambda error: flow.stream.take((_fault(error),))
+
+        def tell(error: ProxyError) -> bytes:
+            words = flow.stream.take((_fault(error),))
+            self._see(words)
+            return words
+
+        self._exchange.last_words = tell
 
     def _made(self, fields: list[Field], media: bytes) -> list[Field]:
         """Fields for a body that was made here. How much of a

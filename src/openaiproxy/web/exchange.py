@@ -19,7 +19,8 @@ from twisted.web.iweb import IBodyProducer
 
 from openaiproxy.codex.limits import header_limits
 from openaiproxy.errors import BadUpstream, ProxyError
-from openaiproxy.ops.payloads import Body as PayloadBody
+from openaiproxy.ops.payloads import UPSTREAM_REQUEST
+from openaiproxy.ops.payloads import Entry as PayloadBody
 from openaiproxy.ops.routes import route_of
 from openaiproxy.upstream.client import Answer, UpstreamClient
 from openaiproxy.web.answers import Envelope, envelope_for, error_body, error_headers, error_status
@@ -48,6 +49,7 @@ class Exchange:
     :param find_course: the course that a request takes, by port, method and the target for the upstream.
     :ivar timeouts: how long its waits may last: the profile's, unless its course knows better.
     :ivar beside: fields that its course wants on any answer, an error's included.
+    :ivar on_timeout: is given the end of a wait for the upstream, in place of the exchange's ending with it.
     :ivar last_words: what ends an answer that has begun, in the caller's dialect, when it fails here; without it, it
         is left visibly unfinished.
     """
@@ -58,6 +60,7 @@ class Exchange:
         self.record = port.open_record(request)
         self.timeouts = port.profile.timeouts
         self.beside: list[Field] = []
+        self.on_timeout: Callable[[BadUpstream], None] | None = None
         self.last_words: Callable[[ProxyError], bytes] | None = None
         self._find_course = find_course
         self._cors: list[Field] = []
@@ -65,6 +68,7 @@ class Exchange:
         self._first_byte: IDelayedCall | None = None
         self._total: IDelayedCall | None = None
         self._payloads: list[PayloadBody] = []
+        self._sent: list[PayloadBody] = []
         self._error: ProxyError | None = None
         self._cut: str | None = None
 
@@ -81,6 +85,11 @@ class Exchange:
     def error(self) -> ProxyError | None:
         """What it failed for, if it did."""
         return self._error
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether nobody waits for its course any more, which has been cancelled."""
+        return self._cut is not None or self._error is not None
 
     def cut(self, ending: str) -> None:
         """End it now, without an answer: the caller is gone, or the port closes."""
@@ -250,13 +259,18 @@ class Exchange:
             return None
         of = {name.lower(): values[0].decode("latin-1") for name, values in headers}
         media, coding = of.get(b"content-type", ""), of.get(b"content-encoding", "")
-        bodies = []
+        if direction != UPSTREAM_REQUEST:
+            # What went up is told before what comes of it; nothing after the answer's head is looked at.
+            self._close_payloads(self._sent)
+        bodies: list[PayloadBody] = []
         if log is not None:
             number, path = self.port.number, self.request.path
             bodies.append(log.body(direction, number, path, media, coding))
         if shelf is not None:
             bodies.append(shelf.body(self.record.bodies.append, direction, media, coding))
         self._payloads += bodies
+        if direction == UPSTREAM_REQUEST:
+            self._sent += bodies
         return bodies[0].feed if len(bodies) == 1 else partial(_feed_all, bodies)
 
     def _stop_first_byte(self) -> None:
@@ -269,7 +283,8 @@ class Exchange:
             self._total.cancel()
 
     def _timed_out(self, which: str) -> None:
-        self._fail(BadUpstream(504, f"upstream_{which}_timeout", _TIMEOUTS[which]))
+        fail = self.on_timeout if self.on_timeout is not None and which != "total" else self._fail
+        fail(BadUpstream(504, f"upstream_{which}_timeout", _TIMEOUTS[which]))
 
     # Ending.
 
@@ -314,8 +329,7 @@ class Exchange:
         body.on_progress = body.on_failure = body.on_piece = None
         self.request.on_gone = self.last_words = None
         body.stop()
-        for payload in self._payloads:
-            payload.close()
+        self._close_payloads(self._payloads)
         self.record.read = body.ended if body.received else None
         self.record.bytes_in = body.received
         self.record.model = body.peek.model() or self.record.model
@@ -325,6 +339,11 @@ class Exchange:
             self.record.ending, self.record.code = _ending_of(self._error), self._error.code
         self.port.dismiss(self)
         self.port.write_line(self.record)
+
+    @staticmethod
+    def _close_payloads(payloads: Iterable[PayloadBody]) -> None:
+        for payload in payloads:
+            payload.close()
 
     def _ids(self) -> list[tuple[bytes, bytes]]:
         return [*id_fields(self.record, self.port.profile), *self.beside]

@@ -1,13 +1,13 @@
 """The course of most requests: bytes pass, both ways, as they come."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from openaiproxy.asking import DIALECTS, PATHS
 from openaiproxy.codex.completing import Completing
 from openaiproxy.dialects.dialect import Dialect
 from openaiproxy.hub.events import Fault, FaultKind
-from openaiproxy.ops.payloads import UPSTREAM_REQUEST, UPSTREAM_RESPONSE
+from openaiproxy.ops.payloads import DOWNSTREAM_RESPONSE, UPSTREAM_REQUEST, UPSTREAM_RESPONSE
 from openaiproxy.passthrough import Tap
 from openaiproxy.profile import Limits
 from openaiproxy.upstream.client import Answer
@@ -24,6 +24,7 @@ from openaiproxy.wire.boundary import Boundary
 
 __all__ = ["pass_on", "relay"]
 
+_EVENTS = [(b"Content-Type", [b"text/event-stream"])]
 CUT = "The upstream's answer ended before it was finished."
 SILENT = "The upstream fell silent within its answer."
 #: Bytes of a whole answer that are held to be looked at. Those of pictures are larger, and tell no more.
@@ -100,7 +101,7 @@ async def pass_on(
     piece = exchange.keep(UPSTREAM_RESPONSE, ((name, [value]) for name, value in answer.headers))
     told = None
     if dialect is not None:
-        told = partial(_told_cut if tells_cuts else _told_short, dialect)
+        told = partial(_kept, exchange, _told_cut if tells_cuts else _told_short, dialect)
     tap = None if dialect is None else _tap(dialect, answer.status, media, port.profile.limits)
     if dialect is not None:
         record.dialects = f"{dialect.name}>{dialect.name}"
@@ -134,6 +135,17 @@ def _tap(dialect: Dialect, status: int, media: Media, limits: Limits) -> Tap | N
     if media.type != b"application/json":
         return None
     return Tap(dialect, stream=False, limit=min(limits.answer, _WHOLE_BYTES))
+
+
+def _kept(
+    exchange: Exchange, tell: Callable[[Dialect, str], bytes], dialect: Dialect, ending: str
+) -> bytes:
+    """What a caller is told at the end, which the upstream did not say, and is kept as such."""
+    words = tell(dialect, ending)
+    piece = exchange.keep(DOWNSTREAM_RESPONSE, _EVENTS) if words else None
+    if piece is not None:
+        piece(words)
+    return words
 
 
 def _told_short(dialect: Dialect, ending: str) -> bytes:

@@ -190,12 +190,17 @@ def test_a_page_that_does_not_read_for_a_minute_is_let_go() -> None:
     assert wired.lines[-1]["ending"] == "timeout-client-write"
 
 
-def test_a_page_that_leaves_is_forgotten_and_that_is_no_failure() -> None:
+def test_a_page_that_leaves_is_forgotten_and_said_to_have_left_row_116() -> None:
     wired, page = watched()
     note(wired)
     page.lose()
     assert wired.port.watch.ring._listeners == []
-    assert (wired.lines[-1]["ending"], wired.lines[-1]["route"]) == ("complete", "status")
+    assert (wired.lines[-1]["ending"], wired.lines[-1]["route"]) == ("client-gone", "status")
+    [cancelled] = [event for event in wired.events if event["event"] == "proxy.request.cancelled"]
+    assert (cancelled["fields"]["route"], cancelled["fields"]["reason"]) == (
+        "status",
+        "client-gone",
+    )
     assert wired.clock.getDelayedCalls() == []
 
 

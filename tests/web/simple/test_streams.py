@@ -126,8 +126,14 @@ def test_a_probe_sends_at_each_interval_and_ends_row_26() -> None:
     for _ in range(11):
         wired.clock.advance(0.1)
     body = body_of(client)
-    assert body.count(b"sse_cap.tick") == 3
-    assert body.endswith(b'"elapsedMs":1000}\n\n' + DONE)
+    assert body.count(b"event: probe\n") == 3
+    assert body.endswith(b'"elapsedMs":1000}\n\n')
+    assert body.count(b"event: probe-complete\n") == 1
+    fields = fields_of(client)
+    assert fields["x-sse-cap-probe-version"] == "1"
+    assert fields["x-sse-cap-probe-mode"] == "active-data"
+    assert fields["cache-control"].startswith("no-cache")
+    assert fields["x-accel-buffering"] == "no"
     assert wired.upstream.asked == []
     assert wired.lines[0]["ending"] == "complete"
 
@@ -139,8 +145,8 @@ def test_a_probe_can_be_silent_to_readers_of_events_row_26(mode: str, beats: int
     client = ask(wired, "/openai2/diagnostics/sse-cap", asked)
     for _ in range(11):
         wired.clock.advance(0.1)
-    assert body_of(client).count(b": keep-alive\n\n") == beats
-    assert body_of(client).count(b"data:") == 3
+    assert body_of(client).count(b": probe ") == beats
+    assert body_of(client).count(b"data:") == 1
 
 
 def test_a_probe_outlasts_the_ports_own_times_row_26() -> None:
@@ -149,7 +155,7 @@ def test_a_probe_outlasts_the_ports_own_times_row_26() -> None:
     client = ask(wired, "/openai2/diagnostics/sse-cap", asked)
     for _ in range(181):
         wired.clock.advance(1)
-    assert body_of(client).endswith(DONE)
+    assert b"event: probe-complete\n" in body_of(client)
 
 
 def test_a_client_that_leaves_ends_its_probe_row_26() -> None:

@@ -2,11 +2,13 @@
 
 import pytest
 from attrs import evolve
+from twisted.internet.defer import Deferred
 
 from openaiproxy.errors import BadUpstream
 from openaiproxy.presets import PRESETS
 from tests.web.plugged import fields_of
 from tests.web.simple.asked import KEY, answer_json, ask, open_simple, stream, told
+from tests.web.wiring import ScriptedUpstream
 
 
 def reported(client) -> dict[str, str]:
@@ -132,6 +134,69 @@ def test_it_waits_as_long_as_the_upstream_says_row_103() -> None:
     wired.clock.advance(0.2)
     answer_json(wired.upstream.asked[1], {"id": "r"})
     assert client.received().startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize(("method", "target", "body"), SAFE)
+def test_a_safe_call_that_is_not_answered_in_time_is_asked_again_row_103(
+    method: str, target: str, body
+) -> None:
+    wired = open_simple()
+    sign = "&" if "?" in target else "?"
+    client = ask(wired, f"{target}{sign}timeout=2000", body, method=method)
+    asked = wired.upstream.asked
+    wired.clock.pump([2.1, 0.5])
+    assert asked[0].cancelled
+    assert client.received() == b""
+    wired.clock.pump([2.1, 1.0])
+    answer_json(asked[2], {"id": "r"})
+    assert client.received().startswith(b"HTTP/1.1 200")
+    retries = [each["fields"] for each in wired.events if each["event"] == "proxy.request.retry"]
+    assert [each["number"] for each in retries] == [1, 2]
+    assert {each["why"] for each in retries} <= {
+        "upstream_first_byte_timeout",
+        "upstream_deadline_timeout",
+    }
+
+
+def test_the_last_time_that_passes_without_an_answer_is_told_row_103() -> None:
+    wired = open_simple()
+    client = ask(wired, f"/openai2/r?security_key={KEY}&timeout=2000", method="GET")
+    wired.clock.pump([2.1, 0.5, 2.1, 1.0, 2.1])
+    status, error = told(client)
+    assert (status, error["code"]) == (504, "OPENAI_PROXY_TIMEOUT")
+    assert reported(client)["timeout-origin"] == "openai_sdk_timeout"
+    assert len(wired.upstream.asked) == 3
+    wired.clock.advance(60)
+    assert len(wired.upstream.asked) == 3
+
+
+def test_a_client_that_leaves_while_an_answer_is_awaited_is_not_asked_for_again() -> None:
+    wired = open_simple()
+    client = ask(wired, f"/openai2/r?security_key={KEY}", method="GET")
+    client.lose()
+    assert wired.upstream.asked[0].cancelled
+    wired.clock.advance(60)
+    assert len(wired.upstream.asked) == 1
+    assert wired.clock.getDelayedCalls() == []
+
+
+def test_whatever_a_call_that_was_cancelled_fails_with_it_is_not_put_again() -> None:
+    wired = open_simple()
+    asked: list[str] = []
+
+    class Failing(ScriptedUpstream):
+        def fetch(self, method, target, headers, body):
+            asked.append(method)
+            error = BadUpstream(502, "upstream_closed", "x")
+            return Deferred(lambda waiting: waiting.errback(error))
+
+    wired.port.client = Failing()
+    client = ask(wired, f"/openai2/r?security_key={KEY}", method="GET")
+    client.lose()
+    wired.clock.advance(60)
+    assert len(asked) == 1
+    assert wired.lines[0]["ending"] == "client-gone"
+    assert wired.clock.getDelayedCalls() == []
 
 
 @pytest.mark.parametrize(

@@ -166,7 +166,7 @@ class Page(Resource):
 
     def _streamed(self, record: Record, how: Pumped) -> None:
         record.bytes_out, record.first_byte = how.bytes_out, how.first_byte
-        record.ending = "complete" if how.ending == "client-gone" else how.ending
+        record.ending = how.ending
         self._port.write_line(record)
 
 

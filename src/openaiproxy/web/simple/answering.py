@@ -1,8 +1,9 @@
 """What becomes of the upstream's answer to a simplified endpoint: read whole and told, streamed, or refused."""
 
+from collections.abc import Callable
 from functools import partial
 
-from openaiproxy.ops.payloads import UPSTREAM_RESPONSE
+from openaiproxy.ops.payloads import DOWNSTREAM_RESPONSE, UPSTREAM_RESPONSE
 from openaiproxy.simple.endpoints import Endpoint
 from openaiproxy.simple.faults import Fault, fault_body, fault_record, refusal_of
 from openaiproxy.simple.frames import Frames
@@ -42,6 +43,8 @@ async def answer_with(
         look.end()
         media = _text(first(answer.headers, b"content-type"))
         told = tell(endpoint, body, media, exchange.port.make_id())
+        if endpoint is not None and endpoint.tell is not None:
+            _keep_told(exchange, _JSON)(told)
         exchange.answer(answer.status, [*kept_fields(answer.headers), _JSON], told)
 
 
@@ -79,10 +82,16 @@ async def _stream(exchange: Exchange, answer: Answer, look: Look) -> None:
         partial(tell_fault, exchange), port.profile.limits.event, exchange.record.upstream_id
     )
     exchange.open_answer(200, b"", [*kept_fields(answer.headers), _EVENTS], None)
-    flow = Framed(frames, look, piece)
+    flow = Framed(frames, look, piece, _keep_told(exchange, _EVENTS))
     pump = Pump(exchange.request, answer, port.clock, exchange.timeouts, flow)
     exchange.pumped(await pump.run())
     look.end()
+
+
+def _keep_told(exchange: Exchange, media: Field) -> Callable[[bytes], None]:
+    """Keep what the caller gets, where that is another body than the upstream's."""
+    name, value = media
+    return exchange.keep(DOWNSTREAM_RESPONSE, [(name, [value])]) or (lambda data: None)
 
 
 def _text(value: bytes | None) -> str | None:

@@ -1,11 +1,12 @@
 """The course of a simplified endpoint that takes JSON: it is read, let in, put to the upstream, and answered.
 
-A safe call that fails in passing is put again, after a pause; no other ever is.
+A safe call that fails in passing, or is not answered in its time, is put again, after a pause; no other ever is.
 """
 
 from functools import partial
 
 from attrs import define
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import deferLater
 
 from openaiproxy.errors import BadRequest, BadUpstream
@@ -100,13 +101,37 @@ class _Asking:
     async def _attempt(self, attempt: int) -> Answer | float:
         """An answer, or the seconds after which to ask again."""
         try:
-            answer = await self._send()
+            answer = await self._send_in_time()
         except BadUpstream as error:
+            if self._exchange.is_given_up:
+                raise
             return self._pause(attempt, error.code, [])
         if not may_help(answer.status, answer.headers):
             return answer
         answer.abort()
         return self._pause(attempt, str(answer.status), answer.headers)
+
+    async def _send_in_time(self) -> Answer:
+        """:raises BadUpstream: also when the answer does not come in its time, which ends no more than this try."""
+        sending = Deferred.fromCoroutine(self._send())
+        late: list[BadUpstream] = []
+
+        def give_up(error: BadUpstream) -> None:
+            late.append(error)
+            sending.cancel()
+
+        self._exchange.on_timeout = give_up
+        try:
+            return await sending
+        except (BadUpstream, CancelledError):
+            # The next try has a time of its own. What was cancelled fails with an error of its own, and the reason to
+            # cancel it stands.
+            self._exchange.bound(None)
+            if late:
+                raise late[0] from None
+            raise
+        finally:
+            self._exchange.on_timeout = None
 
     def _pause(self, attempt: int, why: str, fields: list[Field]) -> float:
         wait = pause(attempt, fields)

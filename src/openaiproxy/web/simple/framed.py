@@ -23,11 +23,13 @@ class Framed:
     :param frames: makes the lines.
     :param look: sees each piece of the upstream's.
     :param on_piece: likewise, for the payload log.
+    :param on_told: sees each piece of the caller's, likewise.
     """
 
     frames: Frames
     _look: Look
     _on_piece: Callable[[bytes], None] | None = None
+    _on_told: Callable[[bytes], None] = lambda data: None
     beats: bool = True
     settled: bool = True
 
@@ -39,16 +41,21 @@ class Framed:
         if self._on_piece is not None:
             self._on_piece(data)
         self._look.feed(data)
-        return self.frames.feed(data)
+        return self._tell(self.frames.feed(data))
 
     def beat(self) -> bytes:
-        return KEEPALIVE
+        return self._tell(KEEPALIVE)
 
     def close(self, ending: str) -> Last:
         error = _TOLD.get(ending)
         if error is None:
             return Last(ending)
-        data = self.frames.end(error)
+        data = self._tell(self.frames.end(error))
         if ending == "complete" and self.frames.fault is not None:
             ending = "upstream-cut" if data else "upstream-fault"
         return Last(ending, data, proper=True)
+
+    def _tell(self, data: bytes) -> bytes:
+        if data:
+            self._on_told(data)
+        return data

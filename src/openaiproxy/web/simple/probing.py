@@ -30,7 +30,8 @@ async def probe(exchange: Exchange, target: bytes) -> None:
     admit(exchange, own)
     asked = parse_probe(body)
     exchange.bound(None)
-    exchange.open_answer(200, b"", [_EVENTS], None)
+    exchange.open_answer(200, b"", [_EVENTS, *asked.fields], None)
+    exchange.request.flush()
     probing = _Probing(exchange, asked)
     try:
         await probing.run()
@@ -51,7 +52,6 @@ class _Probing:
     async def run(self) -> None:
         clock = self._exchange.port.clock
         self._begun = clock.seconds()
-        self._write(self._probe.begin())
         self._beats = LoopingCall(self._beat)
         self._beats.clock = clock
         self._beats.start(self._probe.interval, now=False)
