@@ -1,8 +1,9 @@
 """Bodies on file, where a profile asks for it: what went upstream, what came back, and what the caller got of it, where
 that is something else.
 
-The first entry of a process says that it writes here. One entry follows for each body, written when the body is over,
-complete or not; and of a stream of events one for each chunk of it, written when it has come::
+The first entry of a process says that it writes here (of several that share a file, that of the first). One follows for
+each body, written when the body is over, complete or not; and of a stream of events one for each chunk of it, written
+when it has come::
 
     [2026-10-01 12:00:00] port=system direction=info path=/-
     20000 characters are kept of a body
