@@ -12,7 +12,6 @@ import re
 from attrs import define, field
 
 from openaiproxy.dialects.dialect import Dialect, Seen
-from openaiproxy.errors import BadUpstream
 from openaiproxy.hub.events import Fault, FaultKind
 from openaiproxy.wire import json
 from openaiproxy.wire.sse import Decoder
@@ -108,10 +107,7 @@ class Tap:
         self._glance(self._take())
 
     def _glance(self, data: bytes) -> None:
-        try:
-            found = json.loads_record(data)
-        except BadUpstream:
-            return
+        found = json.glance(data)
         if isinstance(found, dict):
             seen = self.dialect.spotter.glance(found)
             self.seen = self.seen.merged(seen) if self.stream else seen

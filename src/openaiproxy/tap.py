@@ -10,12 +10,12 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from attrs import frozen
 from twisted.application.service import IService, MultiService
 from twisted.internet.defer import Deferred
-from twisted.logger import ILogObserver, Logger, globalLogPublisher
+from twisted.logger import Logger, globalLogPublisher
 from twisted.python import usage
 
 from openaiproxy.config.load import load
@@ -29,7 +29,7 @@ from openaiproxy.ops.masking import mask
 from openaiproxy.ops.notify import Announcer
 from openaiproxy.profile import Config
 from openaiproxy.web.binding import bind_hosts, resolve
-from openaiproxy.web.ports import ACCESS, Ports
+from openaiproxy.web.ports import Ports
 from openaiproxy.workers.crew import Crew
 
 __all__ = ["Options", "Reload", "makeService"]
@@ -141,7 +141,7 @@ def _serve(
             config,
             salt=os.urandom(32),
             payloads=files.payload_log,
-            access=Logger(namespace=ACCESS, observer=cast(ILogObserver, files.access)),
+            access=files.access,
             now=time.time,
             on_stopping=on_stopping,
             console=open_console(time.time),

@@ -11,6 +11,7 @@ import json
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from twisted.protocols.policies import WrappingFactory
 from twisted.web.server import NOT_DONE_YET, Site
 
 from openaiproxy.config.load import load
+from openaiproxy.ops.access import ACCESS, emit
 from openaiproxy.web.binding import bind_hosts, resolve
 from openaiproxy.web.ports import Ports
 from tests.e2e.house import Reply
@@ -296,7 +298,7 @@ def open_codex(
         config,
         salt=os.urandom(32),
         payloads=lambda profile: None,
-        access=Logger(namespace="openaiproxy.access", observer=lines.append),
+        access=partial(emit, Logger(namespace=ACCESS, observer=lines.append)),
     )
     ports.privilegedStartService()
     ports.startService()

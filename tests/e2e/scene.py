@@ -10,6 +10,7 @@ when a test says so.
 
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from twisted.web.server import NOT_DONE_YET
 from zope.interface import implementer
 
 from openaiproxy.config.load import load
+from openaiproxy.ops.access import ACCESS, emit
 from openaiproxy.profile import Profile
 from openaiproxy.upstream.client import UpstreamClient
 from openaiproxy.upstream.embedded.door import site as embedded_site
@@ -264,8 +266,8 @@ class Scene:
         self.lines: list[dict[str, Any]] = []
         client = UpstreamClient(self.clock, self.profile.upstream, self.profile.timeouts, self.up)
         gate = Gate(self.profile, loopback=True, salt=b"salt")
-        log = Logger(namespace="openaiproxy.access", observer=self.lines.append)
-        self.port = OpenPort(self.profile, 4567, self.clock, client, gate, log)
+        access = partial(emit, Logger(namespace=ACCESS, observer=self.lines.append))
+        self.port = OpenPort(self.profile, 4567, self.clock, client, gate, access)
         self.down = Wire(Site(build_tree(self.port), self.clock, self.port.note_refused))
         places: Any = type("Places", (), {"endpointForURI": lambda _, uri: self.down})()
         self._agent = Agent.usingEndpointFactory(self.clock, places)

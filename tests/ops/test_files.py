@@ -10,6 +10,7 @@ from openaiproxy.errors import Misconfigured
 from openaiproxy.ops.files import LogFiles
 from openaiproxy.presets import PRESETS
 from openaiproxy.profile import Logging, LogPolicy
+from tests.ops.test_access import exchanged
 
 
 def files_of(settings: Logging, otherwise: list[LogEvent]) -> LogFiles:
@@ -19,12 +20,11 @@ def files_of(settings: Logging, otherwise: list[LogEvent]) -> LogFiles:
 def test_a_request_goes_to_the_file_or_else_elsewhere_but_never_to_both(tmp_path: Path) -> None:
     elsewhere: list[LogEvent] = []
     files = files_of(Logging(), elsewhere)
-    log = Logger(namespace="openaiproxy.access", observer=files.access)
-    log.info("one")
+    files.access(exchanged(path="/one"))
     settings = Logging(file=str(tmp_path / "log"))
     files.use(settings, files.open_log(settings), [])
-    log.info("two")
-    assert [event["log_format"] for event in elsewhere] == ["one"]
+    files.access(exchanged(path="/two"))
+    assert [event["path"] for event in elsewhere] == ["/one"]
     assert "two" in (tmp_path / "log").read_text()
     assert "one" not in (tmp_path / "log").read_text()
 

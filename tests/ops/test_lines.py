@@ -7,8 +7,7 @@ import pytest
 from twisted.logger import LogEvent, Logger
 from twisted.python.failure import Failure
 
-from openaiproxy.ops.access import emit
-from openaiproxy.ops.lines import json_line, text_line
+from openaiproxy.ops.lines import json_line, json_of, text_line, text_of
 from tests.ops.test_access import HOSTILE, exchanged
 
 STAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d{4}"
@@ -35,18 +34,17 @@ class Recorded:
 
 
 def test_a_request_is_one_line_of_text() -> None:
-    recorded = Recorded("openaiproxy.access")
-    emit(recorded.log, exchanged(status=200))
     assert re.fullmatch(
         STAMP + r" \[info\] POST /v1/responses 200 complete id=3f2a .* took=1\.234\n",
-        recorded.text(),
+        text_of(exchanged(status=200), 1.5),
     )
 
 
 def test_a_request_is_one_object_with_its_fields_row_122() -> None:
-    recorded = Recorded("openaiproxy.access")
-    emit(recorded.log, exchanged(status=200, model=HOSTILE, first_byte=0.1234567891))
-    said = recorded.json()
+    line = json_of(exchanged(status=200, model=HOSTILE, first_byte=0.1234567891), 1.5)
+    assert line.endswith("}\n")
+    assert line.count("\n") == 1
+    said = json.loads(line)
     assert re.fullmatch(STAMP, str(said["time"]))
     assert said["level"] == "info"
     assert said["from"] == "openaiproxy.access"

@@ -33,8 +33,9 @@ def test_a_log_is_an_observer(tmp_path: Path) -> None:
 @pytest.mark.parametrize("format", ["text", "json"])
 def test_events_of_ours_are_on_file_at_once(tmp_path: Path, format: str) -> None:
     path = tmp_path / "log"
-    observer = LogPublisher(opened(Logging(file=str(path), format=format)))
-    emit(Logger("openaiproxy.access", observer=observer), exchanged(status=200))
+    log = opened(Logging(file=str(path), format=format))
+    observer = LogPublisher(log)
+    log.tell(exchanged(status=200), 1.5)
     Logger("openaiproxy", observer=observer).info("Listening on {port}", port=4567)
     Logger("twisted.web", observer=observer).info("not ours")
     lines = path.read_text().splitlines()

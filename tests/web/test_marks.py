@@ -12,7 +12,7 @@ CHAT = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
 
 def marks(wired: Wired) -> tuple[tuple[str, float], ...]:
     [entry] = wired.port.watch.ring.recent()
-    return entry.said.marks
+    return entry.said.timeline
 
 
 def test_a_request_that_is_translated_row_123() -> None:

@@ -5,6 +5,7 @@ scripted stand-in for ``UpstreamClient`` that notes what it is asked and lets th
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from attrs import Factory, define, evolve, field
@@ -17,6 +18,7 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from twisted.web.client import ResponseDone
 
+from openaiproxy.ops.access import ACCESS, emit
 from openaiproxy.ops.console import Console
 from openaiproxy.ops.events import NAMESPACE as EVENTS
 from openaiproxy.ops.events import Events
@@ -201,7 +203,7 @@ class Wired:
             self.clock,
             client,
             gate,
-            log=Logger(namespace="openaiproxy.access", observer=self.lines.append),
+            access=partial(emit, Logger(namespace=ACCESS, observer=self.lines.append)),
             payloads=self.payloads,
             admin=Admin(self.token, self.clock.seconds),
             console=Console(self.console.append),

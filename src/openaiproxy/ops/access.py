@@ -20,15 +20,20 @@ file of JSON is written. (twisted.logger's own formatting of as many fields take
 """
 
 import re
-from operator import attrgetter
+from collections.abc import Callable
+from functools import lru_cache
+from operator import attrgetter, itemgetter
 from time import time
 
-from attrs import field, fields, frozen
+from attrs import define, fields
 from twisted.logger import LogEvent, Logger, LogLevel
 
 from openaiproxy.ops.escaping import foreign_word, word
 
-__all__ = ["FIELDS", "FORMAT", "Exchanged", "emit", "path_shown"]
+__all__ = ["ACCESS", "FIELDS", "FORMAT", "Exchanged", "Tell", "emit", "known", "path_shown"]
+
+#: The namespace of requests' lines.
+ACCESS = "openaiproxy.access"
 
 FORMAT = "{line}"
 
@@ -63,24 +68,32 @@ def _name_shown(part: str) -> str:
     return foreign_word(name, _NAME_CHARS) + "=" if equals else "_"
 
 
-def _foreign_if_known(text: str | bytes | None) -> str | None:
-    return None if text is None else foreign_word(text)
-
-
 def _id_shown(text: str) -> str:
     # One of our own is as it should be, and is new each time, so that it would be remembered in vain.
     return text if _is_ours(text) else foreign_word(text)
 
 
-def _port_shown(port: int | str) -> int | str:
-    return word(port) if isinstance(port, str) else port
+@lru_cache(maxsize=256)
+def _words(
+    method: str, path: str, ending: str, port: int | str, profile: str, client: str, peer: str
+) -> tuple[str, str, str, int | str, str, str, str]:
+    """What most requests have in common with one that was before, made fit for a line."""
+    return (
+        foreign_word(method),
+        path_shown(path),
+        word(ending),
+        word(port) if isinstance(port, str) else port,
+        word(profile),
+        word(client),
+        word(peer),
+    )
 
 
-@frozen(kw_only=True)
+@define(kw_only=True)
 class Exchanged:
     """What is said of one request, after it ended.
 
-    Text that others chose may be given as it came, as ``str`` or ``bytes``.
+    Text that others chose may be given as it came.
 
     :param id: ours or the caller's, see :mod:`openaiproxy.ops.request_ids`.
     :param port: the TCP port, or a name where the endpoint has none.
@@ -114,28 +127,28 @@ class Exchanged:
     :param overhead: seconds that the proxy took for itself: from having what it needs until the
         request went up, and from the upstream's first word that could be told until it was; ``None``
         where the upstream was not asked.
-    :param marks: what happened when, as words and seconds from the request's head, in order; for whoever looks at this
-        one request, and in no line.
+    :param marks: what happened when, as words and seconds from the request's head; for whoever looks at this one
+        request, and in no line.
     """
 
-    method: str = field(converter=foreign_word)
-    path: str = field(converter=path_shown)
+    method: str
+    path: str
     status: int | None = None
-    ending: str = field(converter=word)
-    id: str = field(converter=_id_shown)
-    port: int | str = field(converter=_port_shown)
-    profile: str = field(converter=word)
-    client: str = field(default="", converter=word)
-    peer: str = field(default="", converter=word)
-    model: str | None = field(default=None, converter=_foreign_if_known)
+    ending: str
+    id: str
+    port: int | str
+    profile: str
+    client: str = ""
+    peer: str = ""
+    model: str | None = None
     upstream_status: int | None = None
-    upstream_id: str | None = field(default=None, converter=_foreign_if_known)
+    upstream_id: str | None = None
     bytes_in: int = 0
     bytes_out: int = 0
     first_byte: float | None = None
     duration: float
     code: str | None = None
-    dropped: str | None = field(default=None, converter=_foreign_if_known)
+    dropped: str | None = None
     route: str = "other"
     dialects: str | None = None
     streamed: bool = False
@@ -148,6 +161,24 @@ class Exchanged:
     waited: float | None = None
     overhead: float | None = None
     marks: tuple[tuple[str, float], ...] = ()
+
+    def __attrs_post_init__(self) -> None:
+        words = _words(
+            self.method, self.path, self.ending, self.port, self.profile, self.client, self.peer
+        )
+        self.method, self.path, self.ending, self.port, self.profile, self.client, self.peer = words
+        self.id = _id_shown(self.id)
+        if self.model is not None:
+            self.model = foreign_word(self.model)
+        if self.dropped is not None:
+            self.dropped = foreign_word(self.dropped)
+        if self.upstream_id is not None:
+            self.upstream_id = foreign_word(self.upstream_id)
+
+    @property
+    def timeline(self) -> tuple[tuple[str, float], ...]:
+        """The marks in order."""
+        return tuple(sorted(self.marks, key=itemgetter(1)))
 
     @property
     def truncated(self) -> bool:
@@ -194,7 +225,15 @@ class Exchanged:
 
 
 FIELDS: tuple[str, ...] = tuple(each.name for each in fields(Exchanged) if each.name != "marks")
+Tell = Callable[[Exchanged], None]
+"""Takes the line of a request that has ended."""
 _values = attrgetter(*FIELDS)
+
+
+def known(exchanged: Exchanged) -> dict[str, str | int | float | bool]:
+    """The fields that somebody knows, by their names."""
+    pairs = zip(FIELDS, _values(exchanged), strict=True)
+    return {name: value for name, value in pairs if value is not None}
 
 
 def emit(log: Logger, exchanged: Exchanged) -> None:

@@ -108,6 +108,8 @@ def settings_shown(settings: Mapping[str, Any]) -> str:
 
     :param settings: the body, as JSON has it.
     """
+    if not settings:
+        return ""
     keys = sorted(settings.keys() - _UNNAMED)
     shown = [_setting(key, settings[key]) for key in keys[:_MOST]]
     return ", ".join([*shown, *(["..."] if len(keys) > _MOST else [])])

@@ -6,10 +6,12 @@ profile names any more stays open for the requests that still write to it, and g
 """
 
 from collections.abc import Callable, Iterable
+from typing import cast
 
-from twisted.logger import ILogObserver, LogEvent
+from twisted.logger import ILogObserver, LogEvent, Logger
 from zope.interface import implementer
 
+from openaiproxy.ops.access import ACCESS, Exchanged, emit
 from openaiproxy.ops.logs import Log, open_log
 from openaiproxy.ops.payloads import PayloadLog, open_payload_log
 from openaiproxy.profile import Logging, Profile
@@ -23,7 +25,7 @@ class LogFiles:
 
     :param settings: of the log.
     :param now: time of day, in seconds since 1970.
-    :param otherwise: gets the lines of requests where there is no log file.
+    :param otherwise: gets the lines of requests, as events, where there is no log file.
     :param shared: whether other processes write to the same files.
     :raises Misconfigured: where the log can't be opened.
     """
@@ -37,7 +39,7 @@ class LogFiles:
     ) -> None:
         self._settings = settings
         self._now = now
-        self._otherwise = otherwise
+        self._otherwise = Logger(namespace=ACCESS, observer=cast(ILogObserver, otherwise))
         self._shared = shared
         self._log = open_log(settings, now, shared=shared)
         self._payloads: dict[str, PayloadLog] = {}
@@ -47,12 +49,12 @@ class LogFiles:
         if self._log is not None:
             self._log(event)
 
-    def access(self, event: LogEvent) -> None:
+    def access(self, exchanged: Exchanged) -> None:
         """Write a request's line: to the log file alone, where there is one."""
         if self._log is None:
-            self._otherwise(event)
+            emit(self._otherwise, exchanged)
         else:
-            self._log.access(event)
+            self._log.tell(exchanged, self._now())
 
     def payload_log(self, profile: Profile) -> PayloadLog | None:
         """The payload log of a profile, shared with those that name the same file.

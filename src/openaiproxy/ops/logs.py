@@ -19,7 +19,8 @@ from twisted.logger import (
 from zope.interface import implementer
 
 from openaiproxy.errors import Misconfigured
-from openaiproxy.ops.lines import FORMATS
+from openaiproxy.ops.access import Exchanged
+from openaiproxy.ops.lines import FORMATS, Form
 from openaiproxy.ops.logfile import RotatedFile, SteadyFile, say_on_stderr
 from openaiproxy.profile import Logging
 
@@ -33,17 +34,20 @@ class Log:
 
     file: SteadyFile
     _observe: ILogObserver
-    _format: Callable[[LogEvent], str | None]
+    _form: Form
     _takes_requests: bool
 
     def __call__(self, event: LogEvent) -> None:
         """Write an event of ours. Raises nothing that the disk does."""
         self._observe(event)
 
-    def access(self, event: LogEvent) -> None:
-        """Write a request's line, whose level needs no looking up."""
+    def tell(self, exchanged: Exchanged, when: float) -> None:
+        """Write a request's line, which is no event here: making one takes longer than writing the line.
+
+        :param when: it ended, in seconds since 1970.
+        """
         if self._takes_requests:
-            self.file.write(self._format(event) or "")
+            self.file.write(self._form.request(exchanged, when))
 
     @property
     def lost(self) -> int:
@@ -86,8 +90,8 @@ def open_log(
     except OSError as error:
         raise Misconfigured(f"log file {path}: {error.strerror or error}") from error
     file = SteadyFile(rotated, f"log file {path}", now, say)
-    format_ = FORMATS[settings.format]
-    written = FileLogObserver(cast(IO[str], file), format_)
+    form = FORMATS[settings.format]
+    written = FileLogObserver(cast(IO[str], file), form.event)
     least = LogLevel.levelWithName(settings.level)
     chosen = FilteringLogObserver(written, [LogLevelFilterPredicate(least)])
-    return Log(file, chosen, format_, least <= LogLevel.info)
+    return Log(file, chosen, form, least <= LogLevel.info)

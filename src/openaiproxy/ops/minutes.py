@@ -22,7 +22,7 @@ _LOG_GROWTH = log(_GROWTH)
 _BINS = 80
 
 
-@frozen(slots=False)
+@define
 class Tokens:
     """Sums of tokens, as :class:`~openaiproxy.hub.events.Usage` has them."""
 
@@ -31,16 +31,13 @@ class Tokens:
     output: int = 0
     reasoning: int = 0
 
-    def plus(self, said: Exchanged) -> "Tokens":
-        """With those of one more request."""
-        if said.tokens_in is None and said.tokens_out is None:
-            return self
-        return Tokens(
-            self.input + (said.tokens_in or 0),
-            self.cached + (said.tokens_cached or 0),
-            self.output + (said.tokens_out or 0),
-            self.reasoning + (said.tokens_reasoning or 0),
-        )
+    def add(self, said: Exchanged) -> None:
+        """Count those of one more request."""
+        if said.tokens_in is not None or said.tokens_out is not None:
+            self.input += said.tokens_in or 0
+            self.cached += said.tokens_cached or 0
+            self.output += said.tokens_out or 0
+            self.reasoning += said.tokens_reasoning or 0
 
     def together(self, other: "Tokens") -> "Tokens":
         """The sum of both."""
@@ -52,13 +49,13 @@ class Tokens:
         )
 
 
-@frozen(slots=False)
+@define
 class ByModel:
     """What one model had to do with a minute."""
 
     requests: int = 0
     errors: int = 0
-    tokens: Tokens = Tokens()
+    tokens: Tokens = field(factory=Tokens)
 
     def together(self, other: "ByModel") -> "ByModel":
         """The sum of both."""
@@ -85,7 +82,7 @@ class Minute:
     cancelled: int = 0
     p50: float | None = None
     p95: float | None = None
-    tokens: Tokens = Tokens()
+    tokens: Tokens = field(factory=Tokens)
     models: Mapping[str, ByModel] = field(factory=dict)
     number: int = 0
 
@@ -99,30 +96,35 @@ class Sums:
     requests: int = 0
     errors: int = 0
     cancelled: int = 0
-    tokens: Tokens = Tokens()
+    tokens: Tokens = field(factory=Tokens)
     waits: list[int] = field(factory=lambda: [0] * _BINS)
     models: dict[str, ByModel] = field(factory=dict)
 
-    def add(self, said: Exchanged, model: str) -> None:
+    def add(self, said: Exchanged, model: str, *, failed: bool) -> None:
         """Count a request.
 
         :param model: the label of its model.
         """
-        failed = is_error(said)
         self.requests += 1
         self.errors += failed
         self.cancelled += said.ending == "client-gone"
-        self.tokens = self.tokens.plus(said)
+        self.tokens.add(said)
         if said.first_byte is not None:
             self.waits[_bin(said.first_byte)] += 1
-        old = self.models.get(model, ByModel())
-        self.models[model] = ByModel(old.requests + 1, old.errors + failed, old.tokens.plus(said))
+        by_model = self.models.get(model)
+        if by_model is None:
+            by_model = self.models[model] = ByModel()
+        by_model.requests += 1
+        by_model.errors += failed
+        by_model.tokens.add(said)
 
     def plus(self, other: "Sums") -> "Sums":
         """With those of another process in the same minute."""
-        models = dict(self.models)
-        for name, each in other.models.items():
-            models[name] = models.get(name, ByModel()).together(each)
+        none = ByModel()
+        models = {
+            name: self.models.get(name, none).together(other.models.get(name, none))
+            for name in dict.fromkeys((*self.models, *other.models))
+        }
         return Sums(
             self.number,
             min(self.at, other.at),
@@ -143,8 +145,8 @@ class Sums:
             self.cancelled,
             _quantile(self.waits, 0.5),
             _quantile(self.waits, 0.95),
-            self.tokens,
-            dict(self.models),
+            self.tokens.together(Tokens()),
+            {name: each.together(ByModel()) for name, each in self.models.items()},
             self.number,
         )
 

@@ -12,7 +12,7 @@ from twisted.logger import Logger
 
 from openaiproxy.errors import BadRequest, Unavailable
 from openaiproxy.learning import Memory
-from openaiproxy.ops.access import emit
+from openaiproxy.ops.access import ACCESS, Tell, emit
 from openaiproxy.ops.buckets import Buckets, buckets_of
 from openaiproxy.ops.console import Console
 from openaiproxy.ops.events import Events
@@ -63,7 +63,7 @@ class OpenPort:
     :param client: the way to its upstream.
     :param anthropic: the way to Anthropic, where a profile has one of its own.
     :param gate: who may call.
-    :param log: where the lines go.
+    :param access: takes the line of each request; by default it goes to twistd's log.
     :param payloads: where bodies go, if the profile keeps them.
     :param make_id: makes request ids.
     :param now: time of day, in seconds since 1970.
@@ -84,7 +84,7 @@ class OpenPort:
     clock: IReactorTime
     client: UpstreamClient
     gate: Gate
-    log: Logger = field(factory=lambda: Logger(namespace="openaiproxy.access"))
+    access: Tell = field(factory=lambda: partial(emit, Logger(namespace=ACCESS)))
     payloads: PayloadLog | None = None
     make_id: Callable[[], str] = fresh_id
     now: Callable[[], float] = time
@@ -218,7 +218,7 @@ class OpenPort:
     def write_line(self, record: Record) -> None:
         """Write the line of a request that has ended."""
         exchanged = record.close(self.number, self.profile.name, self.clock.seconds())
-        emit(self.log, exchanged)
+        self.access(exchanged)
         self.events.note(exchanged)
         if record.lines is not None:
             record.lines.end(exchanged)

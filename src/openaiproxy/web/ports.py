@@ -10,6 +10,7 @@ before anything changes.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from twisted.application.service import Service
@@ -25,6 +26,7 @@ from twisted.internet.interfaces import (
 from twisted.logger import Logger
 
 from openaiproxy.errors import Misconfigured
+from openaiproxy.ops.access import ACCESS, Tell, emit
 from openaiproxy.ops.buckets import Buckets, buckets_of
 from openaiproxy.ops.console import Console
 from openaiproxy.ops.events import Events
@@ -45,10 +47,8 @@ from openaiproxy.web.purses import Purses
 from openaiproxy.web.site import Site
 from openaiproxy.web.tree import build_operator_tree
 
-__all__ = ["ACCESS", "Ports"]
+__all__ = ["Ports"]
 
-#: The namespace of requests' lines.
-ACCESS = "openaiproxy.access"
 _LOOPBACK = "127.0.0.1"
 _OPERATOR = Profile("operator", ())
 _log = Logger(namespace="openaiproxy.ports")
@@ -60,7 +60,7 @@ class Ports(Service):
     :param reactor: a real reactor, or one that listens in memory.
     :param salt: random bytes, for the comparison of client keys.
     :param payloads: opens the payload log of a profile.
-    :param access: where the line of each request goes; twistd's log by default.
+    :param access: takes the line of each request; by default it goes to twistd's log.
     :param now: time of day, in seconds since 1970, for the embedded upstream and the last requests; the reactor's
         where there is none.
     :param on_stopping: called with :meth:`cut` when draining begins.
@@ -80,7 +80,7 @@ class Ports(Service):
         *,
         salt: bytes,
         payloads: Callable[[Profile], PayloadLog | None],
-        access: Logger | None = None,
+        access: Tell | None = None,
         now: Callable[[], float] | None = None,
         on_stopping: Callable[[Callable[[], None]], None] = lambda cut: None,
         console: Console | None = None,
@@ -93,7 +93,7 @@ class Ports(Service):
         self._config = config
         self._salt = salt
         self._payloads = payloads
-        self._access = access or Logger(namespace=ACCESS)
+        self._access = access or partial(emit, Logger(namespace=ACCESS))
         self._now = now
         self._on_stopping = on_stopping
         self._console = console

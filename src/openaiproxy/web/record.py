@@ -8,8 +8,6 @@ The marks say what happened when. There are never more of them than :data:`_MOST
 asked again.
 """
 
-from operator import itemgetter
-
 from attrs import define, field
 
 from openaiproxy.dialects.dialect import Seen
@@ -38,7 +36,7 @@ class Record:
     :param own: seconds that were, so far.
     :param lines: those on the console, where there are any.
     :param read: when the last byte of its body had arrived, if it has one.
-    :param marks: what happened when, in the words that people read.
+    :param marks: what happened when, in the words that people read; seconds since ``started``.
     :param bodies: those that are kept for who looks at this request, as entries of a payload log.
     """
 
@@ -77,7 +75,7 @@ class Record:
     def mark(self, word: str, now: float) -> None:
         """Note that something happened."""
         if len(self.marks) < _MOST_MARKS:
-            self.marks.append((word, now))
+            self.marks.append((word, now - self.started))
 
     def work(self, now: float) -> None:
         """From now on, time is the proxy's own."""
@@ -134,14 +132,14 @@ class Record:
             tokens_reasoning=None if usage is None else usage.reasoning,
             waited=self.waited,
             overhead=None if self.sent is None else self.own,
-            marks=self._marks_by(now),
+            marks=tuple(self._all_marks(now)),
         )
 
-    def _marks_by(self, now: float) -> tuple[tuple[str, float], ...]:
-        marks = list(self.marks)
+    def _all_marks(self, now: float) -> list[tuple[str, float]]:
+        marks, started = self.marks, self.started
         if self.read is not None:
-            marks.insert(0, ("body read", self.read))
+            marks.insert(0, ("body read", self.read - started))
         if self.first_byte is not None:
-            marks.append(("first byte", self.first_byte))
-        marks.sort(key=itemgetter(1))
-        return tuple((word, at - self.started) for word, at in (*marks, (self.ending, now)))
+            marks.append(("first byte", self.first_byte - started))
+        marks.append((self.ending, now - started))
+        return marks

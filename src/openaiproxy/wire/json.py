@@ -25,7 +25,7 @@ import orjson
 
 from openaiproxy.errors import BadRequest, BadUpstream
 
-__all__ = ["DEPTH", "Blame", "dumps", "loads", "loads_object", "loads_record", "text"]
+__all__ = ["DEPTH", "Blame", "dumps", "glance", "loads", "loads_object", "loads_record", "text"]
 
 Blame: TypeAlias = type[BadRequest] | type[BadUpstream]
 
@@ -66,6 +66,18 @@ def loads_record(data: bytes, blame: Blame = BadUpstream) -> Any:
     if len(data) > 2 * DEPTH and _too_deep(data, value):
         raise _refuse(blame, "nested too deeply")
     return value
+
+
+def glance(data: bytes) -> Any:
+    """What a text says as far as it can be read, for whoever looks and writes nothing: depth and great numbers are
+    as orjson has them.
+
+    :returns: ``None`` where it can't.
+    """
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return None
 
 
 def loads_object(data: bytes, blame: Blame = BadUpstream) -> dict[str, Any]:

@@ -18,7 +18,7 @@ import sys
 import time
 from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 from twisted.internet import stdio
 from twisted.internet.defer import Deferred, TimeoutError
@@ -26,7 +26,6 @@ from twisted.internet.endpoints import TCP4ClientEndpoint
 from twisted.internet.interfaces import IStreamServerEndpoint
 from twisted.logger import (
     FileLogObserver,
-    ILogObserver,
     LogEvent,
     Logger,
     formatEvent,
@@ -43,7 +42,7 @@ from openaiproxy.ops.files import LogFiles
 from openaiproxy.ops.mirror import Mirror
 from openaiproxy.ops.seen import Seen, packed, unpacked
 from openaiproxy.profile import Config
-from openaiproxy.web.ports import ACCESS, Ports
+from openaiproxy.web.ports import Ports
 from openaiproxy.workers.link import Gone, Link
 from openaiproxy.workers.sockets import adopted
 
@@ -130,7 +129,7 @@ class Worker:
             config,
             salt=salt,
             payloads=files.payload_log,
-            access=Logger(namespace=ACCESS, observer=cast(ILogObserver, files.access)),
+            access=files.access,
             now=time.time,
             console=open_console(time.time),
             endpoints=find,

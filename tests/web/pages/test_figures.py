@@ -1,10 +1,13 @@
 """Metrics as pages: for the operator alone."""
 
+from functools import partial
+
 import pytest
 from twisted.internet.task import Clock
 from twisted.logger import Logger
 
 from openaiproxy.errors import BadRequest
+from openaiproxy.ops.access import ACCESS, emit
 from openaiproxy.ops.instruments import INSTRUMENTS
 from openaiproxy.profile import ClientAuth, ClientKey, Credential, Profile, Upstream
 from openaiproxy.web.admin import Admin
@@ -35,7 +38,7 @@ def operators(token: str | None = None) -> Wired:
         beside.clock,
         ScriptedUpstream(),  # type: ignore[arg-type]
         gate,
-        log=Logger(namespace="openaiproxy.access", observer=beside.lines.append),
+        access=partial(emit, Logger(namespace=ACCESS, observer=beside.lines.append)),
         watch=beside.port.watch,
         admin=Admin(token, beside.clock.seconds),
     )

@@ -109,6 +109,6 @@ def request_told(shown: Shown, entry: Entry) -> dict[str, Any]:
         "streamed": said.streamed,
         "retries": said.retries,
         "dropped": said.dropped,
-        "marks": said.marks,
+        "marks": said.timeline,
         "kept": shown.keeps(entry),
     }
