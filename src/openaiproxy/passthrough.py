@@ -18,6 +18,7 @@ from openaiproxy.wire.sse import Decoder
 
 __all__ = ["Tap"]
 
+_NOTHING = Seen()
 _BOUNDARY = re.compile(rb"\n\n|\r\n\r\n|\r\r")
 
 
@@ -32,7 +33,7 @@ class Tap:
     dialect: Dialect
     stream: bool
     limit: int = 1 << 24
-    seen: Seen = field(factory=Seen, init=False)
+    seen: Seen = field(default=_NOTHING, init=False)
     blind: bool = field(default=False, init=False)
     """Whether something passed that was too large to be looked at."""
     _pieces: list[bytes] = field(factory=list, init=False)

@@ -253,7 +253,7 @@ def test_what_is_left_of_the_upstreams_limits_is_shown() -> None:
     metrics.note_left(
         "gateway",
         [
-            (b"X-RateLimit-Remaining-Requests", b"59"),
+            (b"x-ratelimit-remaining-requests", b"59"),
             (b"x-ratelimit-remaining-tokens", b"1499"),
             (b"x-ratelimit-reset-tokens", b"6s"),
             (b"anthropic-ratelimit-input-tokens-remaining", b"\xb2"),

@@ -9,7 +9,7 @@ from openaiproxy.errors import BadRequest, BadUpstream, Unavailable
 from openaiproxy.presets import PRESETS
 from openaiproxy.profile import Profile, Route
 from openaiproxy.web.answers import Envelope, envelope_for, error_body, protocol_answer
-from openaiproxy.web.fields import answer_fields, is_event_stream, media_of, upstream_fields
+from openaiproxy.web.fields import answer_fields, upstream_fields
 from openaiproxy.web.routing import Routing
 from openaiproxy.wire.target import parse_target
 
@@ -250,23 +250,6 @@ def test_a_profiles_own_body_wins() -> None:
     assert b"".join(protocol_answer(BadRequest(431, "c", "m"), "id-1")).startswith(
         b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
     )
-
-
-@pytest.mark.parametrize(
-    ("headers", "encoded", "is_one"),
-    [
-        ([(b"content-type", b"text/event-stream; charset=utf-8")], False, True),
-        ([(b"Content-Type", b"Text/Event-Stream")], False, True),
-        ([(b"Content-Type", b"text/event-stream"), (b"Content-Encoding", b"br")], False, False),
-        ([(b"Content-Type", b"text/event-stream"), (b"Content-Encoding", b"br")], True, True),
-        ([(b"Content-Type", b"application/json")], True, False),
-        ([], True, False),
-    ],
-)
-def test_event_streams_are_known_by_their_type(
-    headers: list[tuple[bytes, bytes]], encoded: bool, is_one: bool
-) -> None:
-    assert (media_of(headers).is_events if encoded else is_event_stream(headers)) is is_one
 
 
 def test_an_event_stream_is_not_held_back_by_hops_in_between_row_86_pitfall_59() -> None:

@@ -30,6 +30,7 @@ from openaiproxy.web.gate import Gate
 from openaiproxy.web.port import OpenPort
 from openaiproxy.web.site import Site
 from openaiproxy.web.tree import build_tree
+from openaiproxy.wire.media import Media, media_of
 
 SALT = b"salt for the tests only, 32 bytes"[:32]
 
@@ -70,6 +71,14 @@ class PlayedAnswer:
     protocol: IProtocol | None = None
     paused: bool = False
     aborted: bool = False
+
+    @property
+    def named(self) -> dict[bytes, bytes]:
+        return {name.lower(): value for name, value in reversed(self.headers)}
+
+    @property
+    def media(self) -> Media:
+        return media_of(self.named.get(b"content-type"), self.named.get(b"content-encoding"))
 
     def deliver(self, protocol: IProtocol) -> None:
         self.protocol = protocol

@@ -213,12 +213,12 @@ class Metrics:
     def note_left(self, profile: str, fields: Iterable[Field]) -> None:
         """Note what an upstream says is left of its limits.
 
-        :param fields: of its answer.
+        :param fields: of its answer, names in lower case.
         """
         for name, value in fields:
-            if b"ratelimit" not in name.lower():
+            if b"ratelimit" not in name:
                 continue
-            what = _LEFT.get(name.lower())
+            what = _LEFT.get(name)
             if what is not None and value.isdigit() and len(value) <= _LONGEST_NUMBER:
                 left = self._of("upstream_limit_left", self._profiles.label(profile), what)
                 left.value = int(value)

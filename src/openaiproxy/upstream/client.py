@@ -30,6 +30,7 @@ from openaiproxy.upstream.incoming import Incoming
 from openaiproxy.upstream.pool import Pool
 from openaiproxy.upstream.reading import reading
 from openaiproxy.wire.headers import Field, is_token
+from openaiproxy.wire.media import Media, media_of
 
 __all__ = ["Answer", "UpstreamClient"]
 
@@ -41,12 +42,13 @@ _USUALLY_WITH_BODY: Final = frozenset((b"POST", b"PUT", b"PATCH"))
 _PROXY_AUTHENTICATION_REQUIRED: Final = 407
 
 
-@frozen
+@frozen(slots=False)
 class Answer:
     """An upstream's answer, whose body is still to be taken.
 
     :param headers: end-to-end fields as they came; repeated ones stay repeated; ``Content-Length``
         is not among them.
+    :ivar named: the values of those fields by their names in lower case; of repeated ones, the first.
     :param length: bytes of the body, ``None`` where unknown. To a HEAD and in a 304 it is what the
         upstream says of the body that it does not send.
     """
@@ -56,6 +58,17 @@ class Answer:
     headers: list[Field]
     length: int | None
     _incoming: Incoming = field(repr=False)
+    named: dict[bytes, bytes] = field(init=False, repr=False, eq=False)
+
+    @property
+    def media(self) -> Media:
+        """What its body is."""
+        named = self.named
+        return media_of(named.get(b"content-type"), named.get(b"content-encoding"))
+
+    @named.default
+    def _name(self) -> dict[bytes, bytes]:
+        return {name.lower(): value for name, value in reversed(self.headers)}
 
     def deliver(self, protocol: IProtocol) -> None:
         """Have the body given to a protocol. To be called once, and soon: until then nothing is

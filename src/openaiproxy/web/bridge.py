@@ -38,7 +38,6 @@ from openaiproxy.upstream.outgoing import Outgoing
 from openaiproxy.web.exchange import Course, Exchange
 from openaiproxy.web.fields import (
     dropped_field,
-    is_event_stream,
     translated_answer_fields,
     with_fields,
 )
@@ -253,7 +252,7 @@ class _Crossing:
             self._down(data)
 
     async def _deliver(self, attempt: Attempt, answer: Answer) -> None:
-        translation, streams = attempt.translation, is_event_stream(answer.headers)
+        translation, streams = attempt.translation, answer.media.is_events
         if translation is None:
             await self._pass_on(answer, streams)
         elif self._flow is not None and streams:

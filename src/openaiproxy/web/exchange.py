@@ -24,11 +24,12 @@ from openaiproxy.ops.payloads import Entry as PayloadBody
 from openaiproxy.ops.routes import route_of
 from openaiproxy.upstream.client import Answer, UpstreamClient
 from openaiproxy.web.answers import Envelope, envelope_for, error_body, error_headers, error_status
-from openaiproxy.web.fields import answer_fields, id_fields, media_of
+from openaiproxy.web.fields import answer_fields, id_fields
 from openaiproxy.web.port import OpenPort
 from openaiproxy.web.pump import Pumped
 from openaiproxy.web.request import Request
 from openaiproxy.wire.headers import Field, first
+from openaiproxy.wire.media import media_of
 from openaiproxy.wire.target import Target, parse_target
 
 __all__ = ["Course", "Exchange", "FindCourse"]
@@ -183,9 +184,9 @@ class Exchange:
         if record.waited is None and record.sent is not None:
             record.waited = clock.seconds() - record.sent
         record.upstream_status = answer.status
-        record.upstream_id = _text(first(answer.headers, b"x-request-id"))
+        record.upstream_id = _text(answer.named.get(b"x-request-id"))
         metrics, name = self.port.watch.metrics, self.port.profile.name
-        metrics.note_left(name, answer.headers)
+        metrics.note_left(name, answer.named.items())
         if self.port.login is not None:
             metrics.note_used(name, header_limits(answer.headers))
         return answer
@@ -227,7 +228,7 @@ class Exchange:
         """
         self.record.status = status
         fields = list(fields)
-        self.record.streamed = streamed = media_of(fields).is_events
+        self.record.streamed = streamed = _streams(fields)
         full = answer_fields(fields, self._cors, self._ids(), streamed=streamed)
         self.request.start_answer(status, phrase, full, length)
 
@@ -235,7 +236,7 @@ class Exchange:
         """Answer the caller with a body that is at hand."""
         self.record.status = status
         fields = list(fields)
-        streamed = media_of(fields).is_events
+        streamed = _streams(fields)
         full = answer_fields(fields, self._cors, self._ids(), streamed=streamed)
         self.request.answer_whole(status, full, body)
         self.record.first_byte = now = self.port.clock.seconds()
@@ -360,6 +361,10 @@ def _ending_of(error: ProxyError) -> str:
 def _feed_all(bodies: Iterable[PayloadBody], data: bytes) -> None:
     for body in bodies:
         body.feed(data)
+
+
+def _streams(fields: Sequence[Field]) -> bool:
+    return media_of(first(fields, b"content-type"), None).is_stream
 
 
 def _text(value: bytes | None) -> str | None:

@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from attrs import frozen
 from twisted.web.http_headers import Headers
 
 from openaiproxy.bridging import Mode
@@ -22,12 +21,9 @@ from openaiproxy.wire.headers import Field, end_to_end, first
 __all__ = [
     "DROPPED",
     "REQUEST_ID",
-    "Media",
     "answer_fields",
     "dropped_field",
     "id_fields",
-    "is_event_stream",
-    "media_of",
     "reread_fields",
     "translated_answer_fields",
     "translated_fields",
@@ -48,7 +44,6 @@ _CREDENTIALS = frozenset((b"authorization", b"x-api-key", b"api-key"))
 #: What of a request isn't in what went upstream, and what was changed about it, as paths in the caller's words.
 DROPPED = b"X-OpenAIProxy-Dropped"
 _DROPPED_BYTES = 2048
-_TYPE, _CODING = len(b"content-type"), len(b"content-encoding")
 _VISIBLE = re.compile(r"[^\x21-\x7e]|[;,]")
 _CODED = frozenset(
     (
@@ -193,7 +188,7 @@ def answer_fields(
     :param fields: the upstream's, end-to-end already.
     :param cors: what the profile grants the caller's page; if anything, the upstream's own grants are left out.
     :param ids: ours, the first of them also as ``X-Request-Id`` where the upstream gave none.
-    :param streamed: whether they are those of an event stream.
+    :param streamed: whether they are those of an event stream, which no hop in between is to hold back.
     """
     passed = fields
     if cors:
@@ -220,47 +215,6 @@ def id_fields(record: Record, profile: Profile) -> list[Field]:
     if record.incoming is not None:
         fields.append((_INCOMING_ID, record.incoming.encode("ascii")))
     return fields
-
-
-@frozen
-class Media:
-    """What an answer's body is.
-
-    :param type: its media type, without parameters, in lower case.
-    :param plain: whether it is uncompressed; nothing can be read in, or put into, a compressed one.
-    """
-
-    type: bytes
-    plain: bool
-
-    @property
-    def is_events(self) -> bool:
-        """Whether it is an event stream, compressed or not."""
-        return self.type == b"text/event-stream"
-
-
-def media_of(fields: Iterable[Field]) -> Media:
-    """What these fields say of their body; the first of each name counts."""
-    kind = coding = None
-    for name, value in fields:
-        size = len(name)
-        if size == _TYPE and kind is None and name.lower() == b"content-type":
-            kind = value
-        elif size == _CODING and coding is None and name.lower() == b"content-encoding":
-            coding = value
-    return _media(kind or b"", coding or b"identity")
-
-
-@lru_cache(maxsize=64)
-def _media(kind: bytes, coding: bytes) -> Media:
-    plain = coding.strip().lower() == b"identity"
-    return Media(kind.partition(b";")[0].strip().lower(), plain)
-
-
-def is_event_stream(fields: Iterable[Field]) -> bool:
-    """Whether an answer is ``text/event-stream`` and uncompressed."""
-    media = media_of(fields)
-    return media.plain and media.is_events
 
 
 def _pairs(headers: Headers) -> Iterable[Field]:

@@ -53,14 +53,20 @@ class Fields(Headers):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a field, as llhttp read it."""
-        value = value.strip(b" \t")
         self.pairs.append((name, value))
         lower = name.lower()
-        known = self.by_name.get(lower)
-        if known is None:
-            self.by_name[lower] = [value]
+        if lower in self.by_name:
+            self.by_name[lower].append(value)
         else:
-            known.append(value)
+            self.by_name[lower] = [value]
+
+    def strip(self) -> None:
+        """Take the white space off the ends of values, which llhttp leaves there."""
+        pairs = [(name, value.rstrip(b" \t")) for name, value in self.pairs]
+        self.pairs.clear()
+        self.by_name.clear()
+        for name, value in pairs:
+            self.on_header(name, value)
 
     def hasHeader(self, name):  # type: ignore[no-untyped-def]
         """Whether there is such a field."""
@@ -125,6 +131,8 @@ def _read_fields(data: bytes) -> Fields:
         pass  # It is complete all the same, and no protocol is changed to.
     except HttpParserError as error:
         raise bad_framing("a field that is none") from error
+    if b" \r\n" in data or b"\t\r\n" in data:
+        fields.strip()
     if len(fields.pairs) > HEAD_FIELDS:
         raise head_too_large()
     return fields

@@ -13,7 +13,6 @@ from openaiproxy.profile import Limits
 from openaiproxy.upstream.client import Answer
 from openaiproxy.upstream.outgoing import Outgoing
 from openaiproxy.web.exchange import Exchange
-from openaiproxy.web.fields import Media, media_of
 from openaiproxy.web.flow import SHORT, Flow, Passing
 from openaiproxy.web.pump import Pump
 from openaiproxy.web.reading import read_body
@@ -21,6 +20,7 @@ from openaiproxy.web.refusing import refuse_as_it_is
 from openaiproxy.web.spending import Spending, spend
 from openaiproxy.web.through import Through
 from openaiproxy.wire.boundary import Boundary
+from openaiproxy.wire.media import Media
 
 __all__ = ["pass_on", "relay"]
 
@@ -95,8 +95,8 @@ async def pass_on(
     """
     port, record = exchange.port, exchange.record
     # Nothing can be put into a body of a promised length.
-    media = media_of(answer.headers)
-    events = media.plain and media.is_events
+    media = answer.media
+    events = media.is_events
     commentable = answer.length is None and events
     piece = exchange.keep(UPSTREAM_RESPONSE, ((name, [value]) for name, value in answer.headers))
     told = None

@@ -11,7 +11,6 @@ from openaiproxy.simple.replies import kept_fields, tell
 from openaiproxy.upstream.client import Answer
 from openaiproxy.upstream.gather import gather
 from openaiproxy.web.exchange import Exchange
-from openaiproxy.web.fields import is_event_stream
 from openaiproxy.web.pump import Pump
 from openaiproxy.web.simple.framed import Framed
 from openaiproxy.web.simple.looking import Look, look_at
@@ -34,7 +33,7 @@ async def answer_with(
     """
     if answer.status >= 400:
         await refuse(exchange, answer)
-    elif is_event_stream(answer.headers):
+    elif answer.media.is_events:
         await _stream(exchange, answer, look_at(exchange, target, stream=True))
     else:
         body = await _gather(exchange, answer, exchange.port.profile.limits.answer)

@@ -11,7 +11,6 @@ from openaiproxy.simple.stock import check_media, upstream_stock_fields
 from openaiproxy.upstream.client import Answer
 from openaiproxy.upstream.outgoing import Outgoing
 from openaiproxy.web.exchange import Exchange
-from openaiproxy.web.fields import is_event_stream
 from openaiproxy.web.flow import Passing
 from openaiproxy.web.pump import Pump
 from openaiproxy.web.reading import read_body
@@ -83,7 +82,7 @@ def _object(raw: bytes) -> dict[str, object]:
 
 async def _pass_on(exchange: Exchange, answer: Answer, target: str) -> None:
     """Hand an answer on as it is; a caller is told when a stream broke off."""
-    port, streams = exchange.port, is_event_stream(answer.headers)
+    port, streams = exchange.port, answer.media.is_events
     if streams:
         exchange.bound(None)
     piece = exchange.keep(UPSTREAM_RESPONSE, [(name, [value]) for name, value in answer.headers])
