@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from openaiproxy.amend.draft import CHAT, MESSAGES, RESPONSES, Draft
 from openaiproxy.amend.naming import resolve
@@ -30,6 +30,7 @@ from openaiproxy.errors import BadRequest
 from openaiproxy.hub.loss import Loss
 from openaiproxy.hub.parts import Reasoning
 from openaiproxy.hub.request import FunctionTool, Request
+from openaiproxy.hub.values import changed
 from openaiproxy.learning import Remedy
 
 __all__ = ["Plan", "may_differ", "plan"]
@@ -75,8 +76,8 @@ def plan(
     if bridging.mode is Mode.RELAY:
         return Plan(None, request)
     draft = _named(request, caller, bridging, speaks)
-    draft = default_effort(evolve(draft, learnt=learnt, session=session))
-    draft = evolve(draft, upstream=_chosen(draft, bridging.mode))
+    draft = default_effort(changed(draft, learnt=learnt, session=session))
+    draft = changed(draft, upstream=_chosen(draft, bridging.mode))
     _check_thread(draft)
     done = amended(draft)
     same = not done.translated and done.request == request and not _reworded(done)
@@ -89,7 +90,7 @@ def _named(request: Request, caller: str, bridging: Bridging, speaks: tuple[str,
     """A draft, the model's name resolved."""
     named = resolve(request.model, bridging.amendments)
     return Draft(
-        request if named.model == request.model else evolve(request, model=named.model),
+        request if named.model == request.model else changed(request, model=named.model),
         caller,
         speaks,
         facts_of(named.model),
@@ -225,7 +226,7 @@ def may_differ(
         return True
     if b"\\u00" in body and _HIDDEN.search(body) is not None:
         return True
-    draft = evolve(_named(Request(model), caller, bridging, speaks), upstream=caller)
+    draft = changed(_named(Request(model), caller, bridging, speaks), upstream=caller)
     if draft.request.model != model or draft.effort or draft.summary:
         return True
     if _elsewhere(draft, bridging.mode):

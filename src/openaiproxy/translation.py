@@ -17,7 +17,7 @@ multiple of what was read, whatever it says.
 
 from collections.abc import Callable, Iterable
 
-from attrs import Factory, define, evolve, field, frozen
+from attrs import Factory, define, field, frozen
 
 from openaiproxy.dialects.dialect import Context, Dialect, Parser, Renderer, Shown
 from openaiproxy.errors import BadRequest, BadUpstream
@@ -38,6 +38,7 @@ from openaiproxy.hub.loss import Loss, Rendered
 from openaiproxy.hub.parts import ToolCall
 from openaiproxy.hub.request import Request
 from openaiproxy.hub.stops import Stops
+from openaiproxy.hub.values import changed
 from openaiproxy.wire import json
 from openaiproxy.wire.sse import Decoder
 
@@ -261,7 +262,7 @@ class Translation:
             dialect.
         """
         request = caller.parse_request(json.loads_object(body, BadRequest))
-        asked = evolve(request, usage=True) if metered else request
+        asked = changed(request, usage=True) if metered else request
         rendered = upstream.render_request(amend(asked) if amend else asked)
         context = Context(request, now, new_id, shown or Shown(), input_estimate)
         return cls(caller, upstream, request, rendered, context, limits or AnswerLimits())
@@ -321,7 +322,7 @@ class Translation:
         if isinstance(reply, Fault):
             return self.failure(reply)
         if reply.end.usage is None:
-            reply = evolve(reply, end=evolve(reply.end, usage=usage))
+            reply = changed(reply, end=changed(reply.end, usage=usage))
         made = self.caller.render_reply(reply, self._context)
         return Answer(200, json.dumps(made.body), self.limits.listed(made.losses), usage)
 
@@ -382,9 +383,9 @@ def _renamed(event: Event, names: dict[str, str]) -> Event:
     """The event with the tool's name as the caller wrote it."""
     match event:
         case PartBegin(part=ToolCall(name=name) as call) if name in names:
-            return evolve(event, part=evolve(call, name=names[name]))
+            return changed(event, part=changed(call, name=names[name]))
         case PartEnd(part=ToolCall(name=name) as call) if name in names:
-            return evolve(event, part=evolve(call, name=names[name]))
+            return changed(event, part=changed(call, name=names[name]))
     return event
 
 

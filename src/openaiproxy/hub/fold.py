@@ -26,7 +26,7 @@ from openaiproxy.hub.parts import Part, Reasoning, Refusal, Text
 __all__ = ["Reply", "fold", "retold", "unfold"]
 
 
-@frozen
+@frozen(slots=False)
 class Reply:
     """A whole answer.
 

@@ -39,7 +39,7 @@ or an ``End`` that leaves a choice without a finish, is a ``Fault`` of kind ``TR
 from collections.abc import Iterable
 from enum import Enum
 
-from attrs import Factory, define, evolve, field
+from attrs import Factory, define, field
 
 from openaiproxy.hub.events import (
     Begin,
@@ -59,6 +59,7 @@ from openaiproxy.hub.events import (
 )
 from openaiproxy.hub.growth import Growing, bare, growth_of
 from openaiproxy.hub.parts import Citation, Seal, ToolCall
+from openaiproxy.hub.values import changed
 
 __all__ = ["LEGAL", "LIMIT", "Grammar", "State", "walk"]
 
@@ -183,7 +184,7 @@ class Grammar:
         told = slot.rest(event.slot, event.part)
         if not self._affords(told):
             return self._too_large()
-        return [evolve(event, part=slot.part), *told]
+        return [changed(event, part=slot.part), *told]
 
     def _delta(self, event: PartDelta) -> Iterable[Event]:
         slot = self._open.get(event.slot)
@@ -238,15 +239,15 @@ class Grammar:
         self._open.clear()
         finishes = tuple(self._finish(*pair) for pair in enumerate(event.finishes))
         if finishes != event.finishes:
-            event = evolve(event, finishes=finishes)
+            event = changed(event, finishes=finishes)
         return [*closed, event]
 
     def _finish(self, choice: int, finish: Finish) -> Finish:
         called = self._called.get(choice, False)
         if called and finish.reason is Reason.STOP:
-            return evolve(finish, reason=Reason.TOOL_CALLS)
+            return changed(finish, reason=Reason.TOOL_CALLS)
         if not called and finish.reason is Reason.TOOL_CALLS:
-            return evolve(finish, reason=Reason.STOP)
+            return changed(finish, reason=Reason.STOP)
         return finish
 
     def _affords(self, events: Iterable[Event]) -> bool:

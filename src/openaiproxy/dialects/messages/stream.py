@@ -7,7 +7,7 @@ at the wire's last word.
 
 from collections.abc import Callable, Iterable
 
-from attrs import define, evolve, field
+from attrs import define, field
 
 from openaiproxy.dialects.dialect import Context, Parser
 from openaiproxy.dialects.messages.faults import parse_error
@@ -18,6 +18,7 @@ from openaiproxy.dialects.messages.usage import amended, parse_tier, parse_usage
 from openaiproxy.errors import BadUpstream
 from openaiproxy.hub.events import End, Event, Finish, Idle, Other, PartDelta
 from openaiproxy.hub.parts import Extra, Json, JsonObject
+from openaiproxy.hub.values import changed
 from openaiproxy.wire import json
 from openaiproxy.wire.sse import Record
 
@@ -75,7 +76,7 @@ class _Parser:
         usage = message.get("usage")
         if isinstance(usage, dict):
             self._usage = dict(usage)
-        events: list[Event] = [evolve(parse_begin(message), usage=parse_usage(usage))]
+        events: list[Event] = [changed(parse_begin(message), usage=parse_usage(usage))]
         self._early = parse_finish(message)
         content = message.get("content")
         for block in content if isinstance(content, list) else ():

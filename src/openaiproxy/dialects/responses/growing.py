@@ -7,13 +7,14 @@ is done it keeps nothing but its name and type.
 from collections.abc import Iterator
 from typing import Any
 
-from attrs import define, evolve, field
+from attrs import define, field
 
 from openaiproxy.dialects.responses.fields import NAME
 from openaiproxy.dialects.responses.values import string, whole
 from openaiproxy.errors import BadUpstream
 from openaiproxy.hub.events import Channel, Event, Other, PartDelta
 from openaiproxy.hub.parts import JsonObject, Part, Refusal, Text
+from openaiproxy.hub.values import changed
 
 __all__ = ["REPEATED", "Item", "other"]
 
@@ -150,6 +151,6 @@ class Item:
             status = string(found.get("status")) or begun.status
             # Without a final value, the bare part would seem to be one without its marks.
             if isinstance(part, Text | Refusal):
-                return evolve(part, status=status, id=begun.id)
-            return evolve(begun, status=status)
+                return changed(part, status=status, id=begun.id)
+            return changed(begun, status=status)
         return part
