@@ -45,14 +45,18 @@ class Plan:
         may be less than the caller wants.
     :param losses: what was taken away or changed, in the caller's words where it has any.
     :param ours: what was added, in the hub's words, such as ``reasoning.summary``.
-    :param remedies: those that would make another plan of this request.
     """
 
     upstream: str | None
     request: Request = field(repr=False)
     losses: tuple[Loss, ...] = ()
     ours: frozenset[str] = frozenset()
-    remedies: frozenset[Remedy] = frozenset()
+    _draft: Draft | None = field(default=None, eq=False, repr=False)
+
+    @property
+    def remedies(self) -> frozenset[Remedy]:
+        """Those that would make another plan of this request: asked for once it is refused."""
+        return frozenset() if self._draft is None else _remedies(self._draft, self.upstream is None)
 
 
 def plan(
@@ -75,18 +79,22 @@ def plan(
     """
     if bridging.mode is Mode.RELAY:
         return Plan(None, request)
-    draft = _named(request, caller, bridging, speaks)
-    draft = default_effort(changed(draft, learnt=learnt, session=session))
+    draft = default_effort(_named(request, caller, bridging, speaks, learnt, session))
     draft = changed(draft, upstream=_chosen(draft, bridging.mode))
     _check_thread(draft)
     done = amended(draft)
     same = not done.translated and done.request == request and not _reworded(done)
-    return Plan(
-        None if same else done.upstream, done.request, done.losses, done.ours, _remedies(done, same)
-    )
+    return Plan(None if same else done.upstream, done.request, done.losses, done.ours, done)
 
 
-def _named(request: Request, caller: str, bridging: Bridging, speaks: tuple[str, ...]) -> Draft:
+def _named(
+    request: Request,
+    caller: str,
+    bridging: Bridging,
+    speaks: tuple[str, ...],
+    learnt: frozenset[Remedy] = frozenset(),
+    session: str | None = None,
+) -> Draft:
     """A draft, the model's name resolved."""
     named = resolve(request.model, bridging.amendments)
     return Draft(
@@ -95,6 +103,8 @@ def _named(request: Request, caller: str, bridging: Bridging, speaks: tuple[str,
         speaks,
         facts_of(named.model),
         bridging.amendments,
+        learnt=learnt,
+        session=session,
         effort=named.effort,
         summary=named.summary,
     )

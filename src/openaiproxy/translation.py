@@ -32,10 +32,10 @@ from openaiproxy.hub.events import (
     PartEnd,
     Usage,
 )
-from openaiproxy.hub.fold import Reply, fold, retold, unfold
+from openaiproxy.hub.fold import Reply, folded, judged, retold, unfold
 from openaiproxy.hub.grammar import Grammar, walk
 from openaiproxy.hub.loss import Loss, Rendered
-from openaiproxy.hub.parts import ToolCall
+from openaiproxy.hub.parts import Part, ToolCall
 from openaiproxy.hub.request import Request
 from openaiproxy.hub.stops import Stops
 from openaiproxy.hub.values import changed
@@ -80,16 +80,22 @@ class Answer:
     """A whole answer for the caller.
 
     :param status: HTTP status.
-    :param losses: what is not in it.
+    :param made: what its body was made as; ``None`` for a fault.
     :param usage: what it took, where known.
     :param fault: what went wrong, if it did.
     """
 
     status: int
     body: bytes = field(repr=False)
-    losses: tuple[Loss, ...] = ()
+    _made: Rendered | None = field(default=None, repr=False)
     usage: Usage | None = None
     fault: Fault | None = None
+    _limits: AnswerLimits = field(default=AnswerLimits(), repr=False)
+
+    @property
+    def losses(self) -> tuple[Loss, ...]:
+        """What is not in it."""
+        return () if self._made is None else self._limits.listed(self._made.losses)
 
 
 def fault_of(error: BadUpstream) -> Fault:
@@ -297,9 +303,32 @@ class Translation:
         :param body: the upstream's.
         """
         reply = self._parsed(body)
+        if isinstance(reply, Reply) and self.rendered.stops:
+            return self.collected(unfold(reply))
+        if isinstance(reply, Reply):
+            reply = judged(self._named(reply), self.limits.weight)
+        return self._whole(reply)
+
+    def _named(self, reply: Reply) -> Reply:
+        """The reply with its tools' names as the caller wrote them."""
+        names = self.rendered.names
+        if not names:
+            return reply
+        choices = tuple(tuple(_called(part, names) for part in parts) for parts in reply.choices)
+        return changed(reply, choices=choices)
+
+    def _whole(self, reply: Reply | Fault, usage: Usage | None = None) -> Answer:
+        """A reply that the grammar has seen, as an answer.
+
+        :param usage: what it took, where its end does not tell.
+        """
         if isinstance(reply, Fault):
             return self.failure(reply)
-        return self.collected(unfold(reply))
+        usage = reply.end.usage or usage or reply.begin.usage
+        if reply.end.usage is None and usage is not None:
+            reply = changed(reply, end=changed(reply.end, usage=usage))
+        made = self.caller.render_reply(reply, self._context)
+        return Answer(200, json.dumps(made.body), made, usage, limits=self.limits)
 
     def _parsed(self, body: bytes) -> Reply | Fault:
         try:
@@ -318,13 +347,7 @@ class Translation:
         usage = _usage(strict)
         if (stops := self._stops()) is not None:
             strict = [cut for event in strict for cut in stops.feed(event)]
-        reply = fold(strict, self.limits.weight)
-        if isinstance(reply, Fault):
-            return self.failure(reply)
-        if reply.end.usage is None:
-            reply = changed(reply, end=changed(reply.end, usage=usage))
-        made = self.caller.render_reply(reply, self._context)
-        return Answer(200, json.dumps(made.body), self.limits.listed(made.losses), usage)
+        return self._whole(folded(strict), usage)
 
     def collect(self, body: bytes) -> Answer:
         """A streamed answer of the upstream, all of it, for a caller who wants a whole one. Never
@@ -366,7 +389,7 @@ class Translation:
         :param fault: the upstream's, or ours.
         """
         status, body = self.caller.render_fault(fault)
-        return Answer(status, json.dumps(body), (), fault.usage, fault)
+        return Answer(status, json.dumps(body), usage=fault.usage, fault=fault)
 
 
 def _check(room: int) -> None:
@@ -381,12 +404,16 @@ def _check(room: int) -> None:
 
 def _renamed(event: Event, names: dict[str, str]) -> Event:
     """The event with the tool's name as the caller wrote it."""
-    match event:
-        case PartBegin(part=ToolCall(name=name) as call) if name in names:
-            return changed(event, part=changed(call, name=names[name]))
-        case PartEnd(part=ToolCall(name=name) as call) if name in names:
-            return changed(event, part=changed(call, name=names[name]))
+    if isinstance(event, PartBegin | PartEnd) and isinstance(event.part, ToolCall):
+        return changed(event, part=_called(event.part, names))
     return event
+
+
+def _called(part: Part, names: dict[str, str]) -> Part:
+    """The part, a call with the name as the caller wrote it."""
+    if isinstance(part, ToolCall) and part.name in names:
+        return changed(part, name=names[part.name])
+    return part
 
 
 def _usage(strict: list[Event]) -> Usage | None:

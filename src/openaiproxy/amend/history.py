@@ -42,6 +42,9 @@ _ENCRYPTED = "reasoning.encrypted_content"
 _IDLE = frozenset({"web_search_call"})
 """Types of hosted calls that Responses takes without their ids; it wants those of others."""
 
+_ANSWERS = (Role.ASSISTANT, Role.TOOL)
+"""Those whose words may have ids of the upstream's."""
+
 
 def unattributed(draft: Draft) -> Draft:
     """Without the line that Claude Code puts before its instructions. It tells Anthropic whom to
@@ -151,6 +154,8 @@ def connected(draft: Draft) -> Draft:
     if draft.upstream != RESPONSES or not ours:
         return draft
     turns = draft.request.turns
+    if not _reasonings(turns):
+        return draft
     backwards: list[Turn] = []
     for turn in reversed(turns):
         next_one = backwards[-1] if backwards else None
@@ -187,6 +192,8 @@ def stateless(draft: Draft) -> Draft:
     request = draft.request
     if draft.upstream != RESPONSES or request.store is not False:
         return draft
+    if not any(turn.role in _ANSWERS for turn in request.turns):
+        return draft
     bare = _kept(request.turns, _forgotten)
     if bare == request.turns:
         return draft
@@ -203,7 +210,7 @@ def _reasonings(turns: Iterable[Turn]) -> int:
 
 
 def _forgotten(turn: Turn) -> Turn:
-    if turn.role not in (Role.ASSISTANT, Role.TOOL):
+    if turn.role not in _ANSWERS:
         return turn
     kept = (part for part in turn.parts if not (isinstance(part, Reasoning) and _only_id(part)))
     return changed(turn, parts=tuple(_without_id(part) for part in kept))

@@ -175,7 +175,7 @@ def render_reply(reply: Reply, context: Context) -> Rendered:
     for other in reply.others:
         if other.dialect != NAME and not other.quiet:
             losses.note(other.type, f"only {other.dialect} has a word for it")
-    return Rendered(body, losses.all())
+    return Rendered(body, losses)
 
 
 def render_message(begin: Begin, context: Context, losses: Losses) -> dict[str, Json]:

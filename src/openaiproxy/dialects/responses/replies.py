@@ -209,4 +209,4 @@ def render_reply(reply: Reply, context: Context) -> Rendered:
     output = list(render_items(parts, pen, lambda number: OUTPUT))
     body.update(tail(reply.end, losses))
     body["output"] = output
-    return Rendered(body, losses.all())
+    return Rendered(body, losses)
