@@ -130,4 +130,4 @@ def test_a_number_beyond_64_bits_is_exact_wherever_it_stands() -> None:
     for before in range(20):
         for digits in ("9" * 20, "1" + "0" * 19, "7" * 25):
             text = f'{{"a":{" " * before}{digits},"b":"12 34 567 {digits[:18]}"}}'.encode()
-            assert json.loads(text)["a"] == int(digits)
+            assert loads(text)["a"] == int(digits)
