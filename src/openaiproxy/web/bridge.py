@@ -57,7 +57,7 @@ _JSON, _EVENTS = b"application/json", b"text/event-stream"
 _EVENT = re.compile(rb"(?:\xef\xbb\xbf)?[\r\n]*(?:data|event|id|retry)?:")
 #: Statuses in which an upstream says that a request can't be put that way.
 _TEACHING = frozenset((400, 403, 404, 422))
-_SESSION = ("x-claude-code-session-id", "session-id", "session_id", "x-session-id")
+_SESSION = (b"x-claude-code-session-id", b"session-id", b"session_id", b"x-session-id")
 
 
 def bridge(caller: Dialect) -> Course:
@@ -85,7 +85,7 @@ def _asking(exchange: Exchange, caller: Dialect, raw: bytes, spending: Spending)
         profile=spending.profile,
         now=port.now,
         new_id=lambda prefix: prefix + port.make_id()[:24],
-        session=next((found[0] for found in sessions if found), None),
+        session=next((found[0].decode("utf-8", "replace") for found in sessions if found), None),
         fit=fit_request if spending.is_backend else None,
     )
 
@@ -147,7 +147,10 @@ class _Crossing:
     # Up.
 
     def _remembered(self) -> frozenset[Remedy]:
-        return self._exchange.port.memory.learnt(self._asking.sent_model, self._credential())
+        memory = self._exchange.port.memory
+        if memory.blank:
+            return frozenset()
+        return memory.learnt(self._asking.sent_model, self._credential())
 
     def _remember(self, remedy: Remedy) -> None:
         self._exchange.port.memory.note(self._asking.sent_model, self._credential(), remedy)
@@ -240,6 +243,9 @@ class _Crossing:
         return body
 
     def _kept(self, direction: str, fields: list[Field]) -> Callable[[bytes], None] | None:
+        port = self._exchange.port
+        if port.payloads is None and port.shelf is None:
+            return None
         return self._exchange.keep(direction, [(name, [value]) for name, value in fields])
 
     def _see(self, data: bytes) -> None:
