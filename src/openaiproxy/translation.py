@@ -17,62 +17,28 @@ multiple of what was read, whatever it says.
 
 from collections.abc import Callable, Iterable
 
-from attrs import Factory, define, field, frozen
+from attrs import define, field
 
-from openaiproxy.dialects.dialect import Context, Dialect, Parser, Renderer, Shown
+from openaiproxy.dialects.dialect import Context, Dialect, Shown
 from openaiproxy.errors import BadRequest, BadUpstream
 from openaiproxy.hub.events import (
     Begin,
     End,
     Event,
     Fault,
-    FaultKind,
-    PartBegin,
-    PartDelta,
-    PartEnd,
     Usage,
 )
 from openaiproxy.hub.fold import Reply, folded, judged, retold, unfold
-from openaiproxy.hub.grammar import Grammar, walk
+from openaiproxy.hub.grammar import walk
 from openaiproxy.hub.loss import Loss, Rendered
-from openaiproxy.hub.parts import Part, ToolCall
 from openaiproxy.hub.request import Request
 from openaiproxy.hub.stops import Stops
 from openaiproxy.hub.values import changed
+from openaiproxy.streaming import AnswerLimits, Stream, called, check_room, fault_of, renamed
 from openaiproxy.wire import json
 from openaiproxy.wire.sse import Decoder
 
 __all__ = ["Answer", "AnswerLimits", "Stream", "Translation", "fault_of"]
-
-
-@frozen
-class AnswerLimits:
-    """What an answer may make us hold. What passes ``event`` or ``reply`` is a fault.
-
-    :param event: bytes of one event of a stream. The last event of a Responses stream holds the
-        whole answer once more.
-    :param reply: bytes of an answer: of a whole one's body, or of all events of a stream together.
-        The longest answers that models give are some megabytes of text; pictures and sound are more.
-    :param losses: losses that are listed of a request, or of an answer; those that change no answer
-        are left out first.
-    """
-
-    event: int = 1 << 26
-    reply: int = 1 << 28
-    losses: int = 1000
-
-    @property
-    def weight(self) -> int:
-        """What the grammar may reckon of an answer. It counts something for each event beside its
-        words, and a few bytes can be many events, or large ones."""
-        return 4 * self.reply
-
-    def listed(self, losses: tuple[Loss, ...]) -> tuple[Loss, ...]:
-        """As many of the losses as are listed, in order."""
-        if len(losses) <= self.losses:
-            return losses
-        kept = set(sorted(losses, key=lambda loss: loss.hint)[: self.losses])
-        return tuple(loss for loss in losses if loss in kept)
 
 
 @define
@@ -98,127 +64,6 @@ class Answer:
         return () if self._made is None else self._limits.listed(self._made.losses)
 
 
-def fault_of(error: BadUpstream) -> Fault:
-    """Our own error about an upstream, as a fault to tell the caller."""
-    kind = FaultKind.TIMEOUT if error.status == 504 else FaultKind.MALFORMED
-    return Fault(kind, error.message, code=error.code, status=error.status)
-
-
-@define(eq=False)
-class Stream:
-    """One streamed answer on its way from the upstream's dialect to the caller's.
-
-    :param begun: whether anything of substance was written: a part, or an end. Until then, a fault
-        can still become a whole answer with a status of its own, and the bytes so far be forgotten.
-    :param fault: what went wrong, if it did.
-    :param over: whether the answer has ended, well or not; further input is ignored, and the
-        upstream can go.
-    :param usage: what it took, once known.
-    """
-
-    _parser: Parser
-    _renderer: Renderer
-    _names: dict[str, str]
-    _stops: Stops | None
-    _limits: AnswerLimits = AnswerLimits()
-    begun: bool = field(default=False, init=False)
-    fault: Fault | None = field(default=None, init=False)
-    over: bool = field(default=False, init=False)
-    model: str = field(default="", init=False)
-    usage: Usage | None = field(default=None, init=False)
-    end: End | None = field(default=None, init=False)
-    _room: int = field(
-        init=False, default=Factory(lambda self: self._limits.reply, takes_self=True)
-    )
-    """Bytes that may yet come."""
-    _decoder: Decoder = field(
-        init=False, default=Factory(lambda self: Decoder(self._limits.event), takes_self=True)
-    )
-    _grammar: Grammar = field(
-        init=False, default=Factory(lambda self: Grammar(self._limits.weight), takes_self=True)
-    )
-
-    def feed(self, data: bytes) -> bytes:
-        """What these bytes of the upstream are for the caller. Never raises.
-
-        :param data: the next bytes, cut anywhere.
-        """
-        if self.over:
-            return b""
-        written: list[bytes] = []
-        self._room -= len(data)
-        try:
-            _check(self._room)
-            parse = self._parser.feed
-            for record in self._decoder.feed(data):
-                self._take(parse(record), written)
-                if self.over:
-                    break
-        except BadUpstream as error:
-            self._take((fault_of(error),), written)
-        return b"".join(written)
-
-    def eof(self) -> bytes:
-        """What the end of the upstream's input is for the caller: nothing if the answer was over,
-        or its end if a finish had been read, and else a fault."""
-        written: list[bytes] = []
-        if not self.over:
-            try:
-                self._take(self._parser.eof(), written)
-            except BadUpstream as error:
-                self._take((fault_of(error),), written)
-        self._write(self._grammar.eof(), written)
-        return b"".join(written)
-
-    def take(self, events: Iterable[Event]) -> bytes:
-        """What loose events are for the caller, whoever made them.
-
-        :param events: such as a fault that only the shell knows of (a timeout, a lost connection).
-        """
-        written: list[bytes] = []
-        self._take(events, written)
-        return b"".join(written)
-
-    def losses(self) -> tuple[Loss, ...]:
-        """What was not written so far."""
-        return self._limits.listed(self._renderer.losses())
-
-    def _take(self, events: Iterable[Event], written: list[bytes]) -> None:
-        feed, names = self._grammar.feed, self._names
-        for event in events:
-            if names and event.__class__ is not PartDelta:
-                event = _renamed(event, names)
-            self._write(feed(event), written)
-
-    def _write(self, events: Iterable[Event], written: list[bytes]) -> None:
-        if self._stops is not None:
-            events = [cut for event in events for cut in self._stops.feed(event)]
-        render = self._renderer.render
-        for event in events:
-            if event.__class__ is not PartDelta:
-                self._turn(event)
-            written.append(render(event))
-
-    def _turn(self, event: Event) -> None:
-        """Keeps what the shell wants to know."""
-        match event:
-            case Begin():
-                self.model = event.model
-                self.usage = event.usage
-            case PartBegin():
-                self.begun = True
-            case End():
-                self.begun = self.over = True
-                self.end = event
-                self.usage = event.usage or self.usage
-            case Fault():
-                self.over = True
-                self.fault = event
-                self.usage = event.usage or self.usage
-            case _:
-                pass
-
-
 @define(eq=False)
 class Translation:
     """One exchange between two dialects.
@@ -234,7 +79,7 @@ class Translation:
     request: Request = field(repr=False)
     rendered: Rendered = field(repr=False)
     _context: Context = field(repr=False)
-    limits: AnswerLimits = AnswerLimits()
+    limits: AnswerLimits = field(factory=AnswerLimits)
 
     @classmethod
     def of(
@@ -314,7 +159,7 @@ class Translation:
         names = self.rendered.names
         if not names:
             return reply
-        choices = tuple(tuple(_called(part, names) for part in parts) for parts in reply.choices)
+        choices = tuple(tuple(called(part, names) for part in parts) for parts in reply.choices)
         return changed(reply, choices=choices)
 
     def _whole(self, reply: Reply | Fault, usage: Usage | None = None) -> Answer:
@@ -332,7 +177,7 @@ class Translation:
 
     def _parsed(self, body: bytes) -> Reply | Fault:
         try:
-            _check(self.limits.reply - len(body))
+            check_room(self.limits.reply - len(body))
             return self.upstream.parse_reply(json.loads_object(body), self._context)
         except BadUpstream as error:
             return fault_of(error)
@@ -342,7 +187,7 @@ class Translation:
 
         :param events: all of them; the end of input is understood.
         """
-        named = [_renamed(event, self.rendered.names) for event in events]
+        named = [renamed(event, self.rendered.names) for event in events]
         strict = walk(named, self.limits.weight)
         usage = _usage(strict)
         if (stops := self._stops()) is not None:
@@ -358,7 +203,7 @@ class Translation:
         parser = self.upstream.parser(self._context)
         events: list[Event] = []
         try:
-            _check(self.limits.reply - len(body))
+            check_room(self.limits.reply - len(body))
             for record in Decoder(self.limits.event).feed(body):
                 events.extend(parser.feed(record))
             events.extend(parser.eof())
@@ -390,30 +235,6 @@ class Translation:
         """
         status, body = self.caller.render_fault(fault)
         return Answer(status, json.dumps(body), usage=fault.usage, fault=fault)
-
-
-def _check(room: int) -> None:
-    """Whether there is room for an answer.
-
-    :param room: bytes that are left of it.
-    :raises BadUpstream: if none are.
-    """
-    if room < 0:
-        raise BadUpstream(502, "upstream_too_large", "The upstream's answer is too large.")
-
-
-def _renamed(event: Event, names: dict[str, str]) -> Event:
-    """The event with the tool's name as the caller wrote it."""
-    if isinstance(event, PartBegin | PartEnd) and isinstance(event.part, ToolCall):
-        return changed(event, part=_called(event.part, names))
-    return event
-
-
-def _called(part: Part, names: dict[str, str]) -> Part:
-    """The part, a call with the name as the caller wrote it."""
-    if isinstance(part, ToolCall) and part.name in names:
-        return changed(part, name=names[part.name])
-    return part
 
 
 def _usage(strict: list[Event]) -> Usage | None:

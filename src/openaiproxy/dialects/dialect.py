@@ -18,6 +18,7 @@ from typing import Protocol
 
 from attrs import field, frozen
 
+from openaiproxy.dialects.lane import Likeness
 from openaiproxy.dialects.table import Table
 from openaiproxy.errors import BadRequest
 from openaiproxy.hub.events import Event, Fault, Usage
@@ -73,6 +74,15 @@ class Parser(Protocol):
         :raises BadUpstream: if the record can't be read; the stream is over then.
         """
 
+    def likeness(self, record: bytes) -> Likeness | None:
+        """What makes further records say no more than the last one fed, but for its words.
+
+        :param record: the last one, with its lines, up to the blank one. It was one :class:`PartDelta` of a part's
+            own text, and nothing else.
+        :return: ``None`` if that can't be told by bytes. A record that is alike must be what :meth:`feed` would give
+            one such delta of the same slot for, and need not be fed.
+        """
+
     def eof(self) -> Iterable[Event]:
         """What the end of input completes: ``End`` if a finish was read and held back, and else
         nothing."""
@@ -83,6 +93,10 @@ class Renderer(Protocol):
 
     def render(self, event: Event) -> bytes:
         """The bytes of one event, framed; empty if it has none."""
+
+    def writer(self, slot: int) -> Callable[[str], bytes] | None:
+        """What writes more words of a slot as :meth:`render` would a :class:`PartDelta` of nothing else, until another
+        event is rendered; ``None`` if that takes more thought."""
 
     def losses(self) -> tuple[Loss, ...]:
         """What was not written so far."""

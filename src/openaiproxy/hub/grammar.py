@@ -36,7 +36,7 @@ is over, and what follows is ignored. And *nobody invents success*: the end of i
 or an ``End`` that leaves a choice without a finish, is a ``Fault`` of kind ``TRUNCATED``.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import Enum
 
 from attrs import Factory, define, field
@@ -132,6 +132,27 @@ class Grammar:
                     slot.main.append(event.text)
                     return (event,)
         return self._step(event)
+
+    def grower(self, slot: int) -> Callable[[str], bool] | None:
+        """What lets a part grow by words, as :meth:`feed` would by a delta of nothing else, until another event is
+        fed. It says whether there was room for them; if not, nothing has happened.
+
+        :param slot: the part's. ``None`` if it can't grow so.
+        """
+        part = self._open.get(slot)
+        if part is None or Channel.TEXT not in part.growth.channels:
+            return None
+        keep = part.main.append
+
+        def grow(text: str) -> bool:
+            room = self._room - len(text) - COST
+            if room < 0:
+                return False
+            self._room = room
+            keep(text)
+            return True
+
+        return grow
 
     def eof(self) -> Iterable[Event]:
         """What the end of input amounts to: nothing after an end, and a fault before it."""

@@ -25,7 +25,16 @@ import orjson
 
 from openaiproxy.errors import BadRequest, BadUpstream
 
-__all__ = ["DEPTH", "Blame", "dumps", "loads", "loads_object", "loads_record", "text"]
+__all__ = [
+    "DEPTH",
+    "Blame",
+    "dumps",
+    "loads",
+    "loads_object",
+    "loads_record",
+    "loads_words",
+    "text",
+]
 
 Blame: TypeAlias = type[BadRequest] | type[BadUpstream]
 
@@ -68,6 +77,18 @@ def loads_record(data: bytes, blame: Blame = BadUpstream) -> Any:
     if len(data) > 2 * DEPTH and _too_deep(data, value):
         raise _refuse(blame, "nested too deeply")
     return value
+
+
+def loads_words(data: bytes) -> str:
+    """A string, of which the bytes between its quotes are given; empty if they can't be read at once.
+
+    :param data: as they are spelt in JSON.
+    """
+    try:
+        words: str = orjson.loads(b'"%b"' % data)
+    except orjson.JSONDecodeError:
+        return ""
+    return words
 
 
 def loads_object(data: bytes, blame: Blame = BadUpstream) -> dict[str, Any]:

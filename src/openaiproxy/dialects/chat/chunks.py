@@ -98,6 +98,11 @@ class ChatRenderer:
         events = self._turns.feed(event)
         return b"".join([_RENDER[one.__class__](self, one) for one in events])
 
+    def writer(self, slot: int) -> Callable[[str], bytes] | None:
+        """What writes more words of a slot, where the bytes around them are known."""
+        pieces, dumps = self._pieces.get(slot), json.dumps
+        return None if pieces is None else lambda text: dumps(text).join(pieces)
+
     def losses(self) -> tuple[Loss, ...]:
         """What was not written so far."""
         return self._losses.all()

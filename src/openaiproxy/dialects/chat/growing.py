@@ -118,6 +118,10 @@ class Choice:
             self._finish(said, events)
         return events
 
+    def read(self, words: str) -> None:
+        """Words that were read elsewhere, of the text that is open."""
+        self._length += len(words)
+
     def end(self) -> Finish | None:
         """How the choice ended, if it did."""
         if not self._said:

@@ -91,6 +91,13 @@ class _Renderer:
             return self._head + json.dumps(event.text) + TAIL
         return _WRITERS[event.__class__](self, event)
 
+    def writer(self, slot: int) -> Callable[[str], bytes] | None:
+        """See :class:`~openaiproxy.dialects.dialect.Renderer`."""
+        if slot != self._text:
+            return None
+        head, dumps = self._head, json.dumps
+        return lambda text: head + dumps(text) + TAIL
+
     def losses(self) -> tuple[Loss, ...]:
         """See :class:`~openaiproxy.dialects.dialect.Renderer`."""
         return self.noted.all()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from attrs import define, field
 
 from openaiproxy.dialects.dialect import Context, Parser
+from openaiproxy.dialects.lane import Likeness
 from openaiproxy.dialects.messages.faults import parse_error
 from openaiproxy.dialects.messages.fields import NAME, REPLY
 from openaiproxy.dialects.messages.growing import Block, text_of
@@ -20,6 +21,7 @@ from openaiproxy.hub.events import End, Event, Finish, Idle, Other, PartDelta
 from openaiproxy.hub.parts import Extra, Json, JsonObject
 from openaiproxy.hub.values import changed
 from openaiproxy.wire import json
+from openaiproxy.wire.mould import Mould
 from openaiproxy.wire.sse import Record
 
 __all__ = ["HELD", "parser"]
@@ -64,6 +66,11 @@ class _Parser:
         if read is None:
             return (Other(NAME, str(kind), found),)
         return read(self, found)
+
+    def likeness(self, record: bytes) -> Likeness | None:
+        """Deltas of text, which change nothing here."""
+        mould = Mould.of(record, b"text")
+        return None if mould is None else Likeness(mould)
 
     def eof(self) -> Iterable[Event]:
         """See :class:`~openaiproxy.dialects.dialect.Parser`."""

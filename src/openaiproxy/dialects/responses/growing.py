@@ -116,10 +116,6 @@ class Item:
         """
         return self.places.setdefault(whole(found.get("content_index")) or 0, len(self.places))
 
-    def wire_index(self, place: int) -> Any:
-        """The wire's word for a place."""
-        return next((wire for wire, own in self.places.items() if own == place), place)
-
     def thought(self, found: JsonObject) -> Iterator[Event]:
         """The deltas of an event about a reasoning's text, its index made dense.
 
