@@ -168,16 +168,19 @@ class Stream:
             return True
         events = tuple(self._parser.feed(record))
         self._take(events, written)
-        self._look(block, events)
+        if len(events) == 1 and events[0].__class__ is PartDelta:
+            self._look(block, events[0])
+        else:
+            self._grown = None
         return not self.over
 
-    def _look(self, block: bytes, events: tuple[Event, ...]) -> None:
-        """Make a lane, if records like this one keep coming."""
-        delta = _wordy(events)
-        slot = None if delta is None else delta.slot
+    def _look(self, block: bytes, delta: PartDelta) -> None:
+        """Make a lane, if records like this one, of which nothing came but a delta, keep coming."""
+        plain = delta.channel is Channel.TEXT and not delta.index and delta.logprobs is None
+        slot = delta.slot if plain and delta.text else None
         self._alike = self._alike + 1 if slot == self._grown else 1
         self._grown = slot
-        if delta is None or self._alike < self._wait or self._stops is not None:
+        if slot is None or self._alike < self._wait or self._stops is not None:
             return
         grow, write = self._grammar.grower(delta.slot), self._renderer.writer(delta.slot)
         likeness = self._parser.likeness(block)
@@ -248,13 +251,3 @@ def called(part: Part, names: dict[str, str]) -> Part:
     if isinstance(part, ToolCall) and part.name in names:
         return changed(part, name=names[part.name])
     return part
-
-
-def _wordy(events: tuple[Event, ...]) -> PartDelta | None:
-    """The delta that adds words of a part's own, if there is nothing else."""
-    if len(events) != 1:
-        return None
-    event = events[0]
-    if not isinstance(event, PartDelta) or event.channel is not Channel.TEXT or event.index:
-        return None
-    return event if event.text and event.logprobs is None else None

@@ -10,6 +10,7 @@ from typing import Any
 from attrs import define, field
 
 from openaiproxy.dialects.responses.fields import NAME
+from openaiproxy.dialects.responses.messages import content_part
 from openaiproxy.dialects.responses.values import string, whole
 from openaiproxy.errors import BadUpstream
 from openaiproxy.hub.events import Channel, Event, Other, PartDelta
@@ -64,13 +65,13 @@ class Item:
     :param found: as it was last described.
     :param slots: content index to slot; an item with a single part has it at 0.
     :param begun: slot's part as it began.
-    :param finals: content index to the part, or text, that an event said is final.
+    :param finals: content index to what an event said is final, as it was said: its item mostly says it again.
     """
 
     found: JsonObject
     slots: dict[int, int] = field(factory=dict)
     begun: dict[int, Part] = field(factory=dict)
-    finals: dict[int, Part] = field(factory=dict)
+    finals: dict[int, JsonObject] = field(factory=dict)
     held: list[str] = field(factory=list)
     """Arguments of a call whose name is not known yet."""
     waiting: int = 0
@@ -141,8 +142,11 @@ class Item:
         :param parts: the item's.
         """
         begun = self.begun[place]
-        told = (parts[place] if place < len(parts) else None, self.finals.get(place))
-        part = next((one for one in told if type(one) is type(begun)), None)
+        part = parts[place] if place < len(parts) else None
+        if type(part) is not type(begun):
+            said = self.finals.get(place)
+            part = None if said is None else content_part(said, self.found)
+            part = part if type(part) is type(begun) else None
         if isinstance(begun, Text | Refusal):
             status = string(found.get("status")) or begun.status
             # Without a final value, the bare part would seem to be one without its marks.

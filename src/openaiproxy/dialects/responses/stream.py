@@ -204,7 +204,7 @@ class ResponsesParser:
     def _part_done(self, found: JsonObject) -> Iterator[Event]:
         at = self._item(found)
         if at is not None and at[1].is_message:
-            at[1].finals[at[1].place(found)] = content_part(thing(found.get("part")), at[1].found)
+            at[1].finals[at[1].place(found)] = thing(found.get("part"))
         return iter(())
 
     def _text_done(self, found: JsonObject) -> Iterator[Event]:
