@@ -14,7 +14,7 @@ from openaiproxy.bridging import Amendments, Unsupported
 from openaiproxy.capabilities import Facts
 from openaiproxy.errors import BadRequest
 from openaiproxy.hub.loss import Loss
-from openaiproxy.hub.request import ReasoningSettings, Request
+from openaiproxy.hub.request import Request
 from openaiproxy.hub.values import changed
 from openaiproxy.learning import Remedy
 
@@ -130,7 +130,9 @@ class Draft:
     @property
     def thought(self) -> str | None:
         """The effort that is asked for, as far as it is said."""
-        settings = self.request.reasoning or ReasoningSettings()
+        settings = self.request.reasoning
+        if settings is None:
+            return None
         if settings.effort is None and settings.enabled is False:
             return "none"
         return settings.effort
@@ -149,7 +151,7 @@ class Draft:
 
     def added(self, path: str, **fields: Any) -> "Draft":
         """With something of ours."""
-        return changed(self.with_(**fields), ours=self.ours | {path})
+        return changed(self, request=changed(self.request, **fields), ours=self.ours | {path})
 
     def noted(self, path: str, why: str, *, hint: bool = False) -> "Draft":
         """With something named that is changed.

@@ -36,6 +36,8 @@ __all__ = [
     "whole",
 ]
 
+_SILENT = ReasoningSettings()
+
 LONGEST_ID = 64
 """Characters of a cache key, and of an end user's id, for OpenAI."""
 
@@ -55,7 +57,7 @@ _NO_SAMPLING: dict[str, Any] = dict.fromkeys(SAMPLING)
 
 def default_effort(draft: Draft) -> Draft:
     """The effort that the model's name brought, or else the profile's, if the caller is silent."""
-    settings = draft.request.reasoning or ReasoningSettings()
+    settings = draft.request.reasoning or _SILENT
     if draft.effort == "none":
         return _without_reasoning(draft, settings)
     if settings.effort or settings.budget is not None or settings.enabled is False:
@@ -104,7 +106,7 @@ def thoughtful(draft: Draft) -> Draft:
 
 def default_summary(draft: Draft) -> Draft:
     """A summary of the reasoning, if the caller is silent; none where the upstream refused one."""
-    settings = draft.request.reasoning or ReasoningSettings()
+    settings = draft.request.reasoning or _SILENT
     if draft.upstream != RESPONSES or draft.facts.reasons is False:
         return draft
     if Remedy.WITHOUT_SUMMARY in draft.learnt:
@@ -233,7 +235,7 @@ def fitting_effort(draft: Draft) -> Draft:
     if not draft.translated and "reasoning.effort" not in draft.ours:
         return draft
     nearest = _nearest(thought, efforts)
-    settings = changed(draft.request.reasoning or ReasoningSettings(), effort=nearest)
+    settings = changed(draft.request.reasoning or _SILENT, effort=nearest)
     fitted = draft.with_(reasoning=changed(settings, enabled=None))
     return fitted.noted(
         "reasoning.effort", f"the nearest that the model has is {nearest}", hint=True
