@@ -18,7 +18,7 @@ from collections.abc import Callable
 from hashlib import sha256
 
 from attrs import define, evolve, field
-from twisted.internet.task import LoopingCall
+from twisted.internet.interfaces import IDelayedCall
 
 from openaiproxy.asking import PATHS, Asking, Attempt
 from openaiproxy.codex.completing import Completing
@@ -102,7 +102,7 @@ class _Crossing:
     _asking: Asking
     _spending: Spending
     _flow: Translated | None = None
-    _beats: LoopingCall | None = None
+    _beats: IDelayedCall | None = None
     _fields: list[Field] = field(factory=list)
     _begun: Beginning = field(factory=Beginning)
     _goes_down: bool = False
@@ -141,8 +141,8 @@ class _Crossing:
 
     def close(self) -> None:
         """Nothing is sent any more."""
-        if self._beats is not None and self._beats.running:
-            self._beats.stop()
+        if self._beats is not None and self._beats.active():
+            self._beats.cancel()
 
     # Up.
 
@@ -215,18 +215,21 @@ class _Crossing:
             committed=committed,
             on_cut=self._why,
         )
-        wait = self._exchange.port.profile.timeouts.keepalive
-        if self._beats is None and wait is not None:
-            self._beats = LoopingCall(self._beat)
-            self._beats.clock = self._exchange.port.clock
-            self._beats.start(wait, now=False)
+        if self._beats is None:
+            self._beat_later()
 
     def _why(self) -> Fault | None:
         error = self._exchange.error
         return None if error is None else _fault(error)
 
+    def _beat_later(self) -> None:
+        port = self._exchange.port
+        if port.profile.timeouts.keepalive is not None:
+            self._beats = port.clock.callLater(port.profile.timeouts.keepalive, self._beat)
+
     def _beat(self) -> None:
         assert self._flow is not None, "only a stream has beats"
+        self._beat_later()
         if not self._flow.committed:
             self._open([])
         self._put(self._flow.beat())
@@ -285,7 +288,8 @@ class _Crossing:
         exchange, port = self._exchange, self._exchange.port
         self.close()
         flow.show(self._kept(UPSTREAM_RESPONSE, answer.headers))
-        flow.told = self._see
+        if port.payloads is not None or port.shelf is not None:
+            flow.told = self._see
         opening = None if flow.committed else lambda: self._open(answer.headers)
         pump = Pump(exchange.request, answer, port.clock, port.profile.timeouts, flow, opening)
         how = await pump.run()
