@@ -70,6 +70,8 @@ class State(Enum):
     OPEN = "open"
     OVER = "over"
 
+    __hash__ = object.__hash__  # It is looked up for each event; that of Enum takes longer.
+
 
 LEGAL: dict[State, dict[type[Event], State]] = {
     State.BEFORE: {

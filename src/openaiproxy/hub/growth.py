@@ -98,7 +98,7 @@ def notes(part: Part) -> tuple[Note, ...]:
 
 def logprobs(part: Part) -> tuple[Logprob, ...] | None:
     """A part's log probabilities, where it has a field for them."""
-    return part.logprobs if isinstance(part, Text | Refusal) else None
+    return part.logprobs if isinstance(part, (Text, Refusal)) else None
 
 
 def bare(part: Part) -> Part:

@@ -39,7 +39,7 @@ def heft(part: Part) -> int:
 
 
 def _odds(probs: tuple[Logprob, ...] | None) -> int:
-    return COST * sum(1 + len(one.top) for one in probs or ())
+    return COST * sum(1 + len(one.top) for one in probs) if probs else 0
 
 
 def _noted(note: Citation | Seal) -> int:

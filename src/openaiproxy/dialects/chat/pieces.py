@@ -40,6 +40,8 @@ def word(value: Any) -> str:
 
 def count(value: Any) -> int | None:
     """A number, or nothing for anything else."""
+    if value.__class__ is int:
+        return value
     return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
