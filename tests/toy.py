@@ -44,7 +44,6 @@ from openaiproxy.hub.loss import Loss, Losses, Rendered
 from openaiproxy.hub.parts import JsonObject, Part, Text, ToolCall
 from openaiproxy.hub.request import FunctionTool, Request, Role, Turn
 from openaiproxy.wire import json, sse
-from openaiproxy.wire.mould import Mould
 
 __all__ = ["toy"]
 
@@ -188,9 +187,8 @@ class ToyParser:
             return [End(finishes, used(found["over"]))]
         raise BadUpstream(502, "upstream_malformed", "What is this?")
 
-    def likeness(self, record: bytes) -> Likeness | None:
-        mould = Mould.of(record, b"text")
-        return None if mould is None else Likeness(mould)
+    def likeness(self, record: bytes, delta: PartDelta) -> Likeness | None:
+        return Likeness.of(record, delta.text, (b"text", b"args"))
 
     def eof(self) -> Iterable[Event]:
         if self.slot > 8:
@@ -225,8 +223,8 @@ class ToyRenderer:
                 self.noted.note(type(event).__name__, "toys have no word for it", hint=True)
         return b""
 
-    def writer(self, slot: int) -> Callable[[str], bytes] | None:
-        return lambda text: self.render(PartDelta(slot, text))
+    def writer(self, delta: PartDelta) -> Callable[[str], bytes] | None:
+        return lambda text: self.render(PartDelta(delta.slot, text))
 
     def losses(self) -> tuple[Loss, ...]:
         return self.noted.all()

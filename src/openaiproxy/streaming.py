@@ -93,8 +93,8 @@ class Stream:
     usage: Usage | None = field(default=None, init=False)
     end: End | None = field(default=None, init=False)
     _lane: Lane | None = field(default=None, init=False)
-    _grown: int | None = field(default=None, init=False)
-    """The slot that the last record gave words to, and nothing else."""
+    _grown: tuple[int, Channel, int] | None = field(default=None, init=False)
+    """Where the last record added words, if it did nothing else."""
     _alike: int = field(default=0, init=False)
     """How many records in a row did, and (:attr:`_wait`) how many have to before a lane is made."""
     _wait: int = field(default=2, init=False)
@@ -176,15 +176,15 @@ class Stream:
 
     def _look(self, block: bytes, delta: PartDelta) -> None:
         """Make a lane, if records like this one, of which nothing came but a delta, keep coming."""
-        plain = delta.channel is Channel.TEXT and not delta.index and delta.logprobs is None
-        slot = delta.slot if plain and delta.text else None
-        self._alike = self._alike + 1 if slot == self._grown else 1
-        self._grown = slot
-        if slot is None or self._alike < self._wait or self._stops is not None:
+        plain = delta.text and delta.logprobs is None
+        place = (delta.slot, delta.channel, delta.index) if plain else None
+        self._alike = self._alike + 1 if place == self._grown else 1
+        self._grown = place
+        if place is None or self._alike < self._wait or self._stops is not None:
             return
-        grow, write = self._grammar.grower(delta.slot), self._renderer.writer(delta.slot)
-        likeness = self._parser.likeness(block)
-        if grow and write and likeness and likeness.words(block) == delta.text:
+        grow, write = self._grammar.grower(delta), self._renderer.writer(delta)
+        likeness = self._parser.likeness(block, delta) if grow and write else None
+        if grow and write and likeness:
             self._lane = Lane(likeness, grow, write)
 
     def _leave(self) -> None:

@@ -7,7 +7,7 @@ are written. A record that is not alike leaves the lane, which is then forgotten
 two ways a record takes can't be told from what is written.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from attrs import define, field, frozen
 
@@ -27,6 +27,29 @@ class Likeness:
 
     mould: Mould
     read: Callable[[str], None] | None = None
+
+    @classmethod
+    def of(
+        cls,
+        record: bytes,
+        text: str,
+        names: Iterable[bytes],
+        others: tuple[bytes, ...] = (),
+        read: Callable[[str], None] | None = None,
+    ) -> "Likeness | None":
+        """The likeness of a record by the field that its words are in, if there is one.
+
+        :param record: with its lines, up to the blank one.
+        :param text: its words, as they were read.
+        :param names: of the fields that they can have been read in, the first that says them being the one.
+        :param others: names of fields of which the value says nothing.
+        """
+        for name in names:
+            mould = Mould.of(record, name, others)
+            found = None if mould is None else cls(mould, read)
+            if found is not None and found.words(record) == text:
+                return found
+        return None
 
     def words(self, record: bytes) -> str:
         """The words of a record that is alike; none of any other, or where they take more thought.

@@ -135,16 +135,18 @@ class Grammar:
                     return (event,)
         return self._step(event)
 
-    def grower(self, slot: int) -> Callable[[str], bool] | None:
-        """What lets a part grow by words, as :meth:`feed` would by a delta of nothing else, until another event is
+    def grower(self, delta: PartDelta) -> Callable[[str], bool] | None:
+        """What lets a part grow by words, as :meth:`feed` would by the same delta with them, until another event is
         fed. It says whether there was room for them; if not, nothing has happened.
 
-        :param slot: the part's. ``None`` if it can't grow so.
+        :param delta: of some words, and nothing else; it was the last to be fed.
+        :return: ``None`` if the part is not open.
         """
-        part = self._open.get(slot)
-        if part is None or Channel.TEXT not in part.growth.channels:
+        part = self._open.get(delta.slot)
+        pieces = None if part is None else part.pieces(delta.channel, delta.index)
+        if not pieces:
             return None
-        keep = part.main.append
+        keep = pieces.append
 
         def grow(text: str) -> bool:
             room = self._room - len(text) - COST

@@ -118,8 +118,17 @@ class Choice:
             self._finish(said, events)
         return events
 
-    def read(self, words: str) -> None:
-        """Words that were read elsewhere, of the text that is open."""
+    def fields(self, slot: int) -> tuple[tuple[bytes, ...], Callable[[str], None] | None]:
+        """The fields that a part's words are read in, the first that has any, and what counts words that were read
+        elsewhere."""
+        if slot == self._slot and self._kind is Text:
+            return (b"content",), self._count
+        if slot == self._slot and self._kind is Reasoning:
+            return (b"reasoning_content", b"reasoning"), None
+        called = any(call.slot == slot and not call.custom for call in self._calls.values())
+        return ((b"arguments",) if called else ()), None
+
+    def _count(self, words: str) -> None:
         self._length += len(words)
 
     def end(self) -> Finish | None:

@@ -22,10 +22,9 @@ from openaiproxy.dialects.chat.heads import begin_of
 from openaiproxy.dialects.chat.pieces import count, parse_usage, word
 from openaiproxy.dialects.lane import Likeness
 from openaiproxy.errors import BadUpstream
-from openaiproxy.hub.events import Begin, End, Event, Usage
+from openaiproxy.hub.events import Begin, End, Event, PartDelta, Usage
 from openaiproxy.hub.parts import Extra, JsonObject
 from openaiproxy.wire import json
-from openaiproxy.wire.mould import Mould
 from openaiproxy.wire.sse import Record
 
 __all__ = ["ChatParser"]
@@ -73,13 +72,13 @@ class ChatParser:
             return (parse_error(found, None, self._usage),)
         return self._chunk(found)
 
-    def likeness(self, record: bytes) -> Likeness | None:
+    def likeness(self, record: bytes, delta: PartDelta) -> Likeness | None:
         """Words of the one choice that the last chunk was about, all else being the same."""
         choice = self._last
         if choice is None or self._same is None:
             return None
-        mould = Mould.of(record, b"content", (b"obfuscation",))
-        return None if mould is None else Likeness(mould, choice.read)
+        names, read = choice.fields(delta.slot)
+        return Likeness.of(record, delta.text, names, (b"obfuscation",), read)
 
     def eof(self) -> Iterable[Event]:
         """The end, if each choice has said that it is finished."""

@@ -17,7 +17,7 @@ from openaiproxy.dialects.messages.replies import uncustom
 from openaiproxy.errors import BadUpstream
 from openaiproxy.hub.events import Channel, Event, Other, PartBegin, PartDelta, PartEnd, PartNote
 from openaiproxy.hub.growth import bare
-from openaiproxy.hub.parts import Hosted, Json, JsonObject, Opaque, Part, Seal, ToolCall
+from openaiproxy.hub.parts import Hosted, Json, JsonObject, Opaque, Part, Reasoning, Seal, ToolCall
 from openaiproxy.hub.values import changed
 from openaiproxy.wire import json
 
@@ -74,6 +74,13 @@ class Block:
     def begin(self) -> Iterable[Event]:
         """Its first events."""
         return () if self.unknown else (PartBegin(self.slot, self.part),)
+
+    @property
+    def field(self) -> bytes:
+        """The name of what its deltas hold."""
+        if isinstance(self.part, ToolCall | Hosted):
+            return b"partial_json"
+        return b"thinking" if isinstance(self.part, Reasoning) else b"text"
 
     def holds(self, kind: object) -> bool:
         """Whether a delta, or a copy of it, is held.

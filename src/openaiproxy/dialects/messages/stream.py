@@ -21,7 +21,6 @@ from openaiproxy.hub.events import End, Event, Finish, Idle, Other, PartDelta
 from openaiproxy.hub.parts import Extra, Json, JsonObject
 from openaiproxy.hub.values import changed
 from openaiproxy.wire import json
-from openaiproxy.wire.mould import Mould
 from openaiproxy.wire.sse import Record
 
 __all__ = ["HELD", "parser"]
@@ -67,10 +66,12 @@ class _Parser:
             return (Other(NAME, str(kind), found),)
         return read(self, found)
 
-    def likeness(self, record: bytes) -> Likeness | None:
-        """Deltas of text, which change nothing here."""
-        mould = Mould.of(record, b"text")
-        return None if mould is None else Likeness(mould)
+    def likeness(self, record: bytes, delta: PartDelta) -> Likeness | None:
+        """What is held back is counted, and no delta like another."""
+        block = next((one for one in self._open.values() if one.slot == delta.slot), None)
+        if block is None or block.held:
+            return None
+        return Likeness.of(record, delta.text, (block.field,))
 
     def eof(self) -> Iterable[Event]:
         """See :class:`~openaiproxy.dialects.dialect.Parser`."""

@@ -39,7 +39,6 @@ from openaiproxy.hub.events import (
 from openaiproxy.hub.growth import bare
 from openaiproxy.hub.parts import Hosted, JsonObject, Part, Reasoning, Text, ToolCall
 from openaiproxy.wire import json
-from openaiproxy.wire.mould import Mould
 from openaiproxy.wire.sse import Record
 
 __all__ = ["ResponsesParser"]
@@ -73,10 +72,10 @@ class ResponsesParser:
             return () if word in REPEATED else (other(word, found),)
         return list(read(self, found))
 
-    def likeness(self, record: bytes) -> Likeness | None:
-        """Deltas change nothing here: one that differs in its words, its number and its padding is read alike."""
-        mould = Mould.of(record, b"delta", (b"sequence_number", b"obfuscation"))
-        return None if mould is None else Likeness(mould)
+    def likeness(self, record: bytes, delta: PartDelta) -> Likeness | None:
+        """The next delta changes nothing here: one that differs in its words, its number and its padding is read
+        alike."""
+        return Likeness.of(record, delta.text, (b"delta",), (b"sequence_number", b"obfuscation"))
 
     def eof(self) -> Iterable[Event]:
         """Nothing: no finish is held back."""

@@ -63,9 +63,9 @@ class ResponsesRenderer:
                 return self._grow(slot, event.text)
         return _RENDER[event.__class__](self, event)
 
-    def writer(self, slot: int) -> Callable[[str], bytes] | None:
-        """What writes more words of a slot, where the bytes before them are known."""
-        part = self._open.get(slot)
+    def writer(self, delta: PartDelta) -> Callable[[str], bytes] | None:
+        """What writes more words, where the bytes before them are known."""
+        part = self._open.get(delta.slot)
         return partial(self._grow, part) if part is not None and part.before else None
 
     def _grow(self, slot: slots.Slot, text: str) -> bytes:
