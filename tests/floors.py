@@ -18,6 +18,7 @@ FLOORS: dict[str, int] = {
     "hub": 0,
     "wire": 0,
     "dialects": 1,
+    "streaming": 2,
     "translation": 2,
     "passthrough": 2,
     "capabilities": 2,
@@ -53,7 +54,7 @@ IMPURE = frozenset({"time", "os", "random", "secrets", "uuid", "datetime", "path
 
 PURE = frozenset({"hub", "wire", "dialects"})
 
-SHARED = frozenset({"dialect", "table", "names"})
+SHARED = frozenset({"dialect", "lane", "names", "table"})
 """Modules in ``dialects`` that are no dialect."""
 
 FUNCTION_LINES = 40

@@ -265,7 +265,9 @@ def test_a_remedy_holds_for_its_model_and_credential_until_it_is_old() -> None:
     time = _Time()
     memory = Memory(time, ttl=60)
     assert memory.learnt("m", b"key") == frozenset()
+    assert memory.blank
     memory.note("m", b"key", Remedy.USE_RESPONSES)
+    assert not memory.blank
     time.now += 30
     memory.note("m", b"key", Remedy.WITHOUT_SUMMARY)
     assert memory.learnt("m", b"key") == {Remedy.USE_RESPONSES, Remedy.WITHOUT_SUMMARY}

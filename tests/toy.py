@@ -17,12 +17,13 @@ An error is ``{"error": "message"}``. A toy of another name is another dialect.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from attrs import define, field
 
 from openaiproxy.dialects.dialect import Context, Dialect, Seen, Spotter
+from openaiproxy.dialects.lane import Likeness
 from openaiproxy.dialects.names import shorten, shorten_all
 from openaiproxy.dialects.table import Fate, Row, Table
 from openaiproxy.errors import BadRequest, BadUpstream
@@ -186,6 +187,9 @@ class ToyParser:
             return [End(finishes, used(found["over"]))]
         raise BadUpstream(502, "upstream_malformed", "What is this?")
 
+    def likeness(self, record: bytes, delta: PartDelta) -> Likeness | None:
+        return Likeness.of(record, delta.text, (b"text", b"args"))
+
     def eof(self) -> Iterable[Event]:
         if self.slot > 8:
             raise BadUpstream(504, "upstream_timeout", "Too late.")
@@ -218,6 +222,9 @@ class ToyRenderer:
             case _:
                 self.noted.note(type(event).__name__, "toys have no word for it", hint=True)
         return b""
+
+    def writer(self, delta: PartDelta) -> Callable[[str], bytes] | None:
+        return lambda text: self.render(PartDelta(delta.slot, text))
 
     def losses(self) -> tuple[Loss, ...]:
         return self.noted.all()

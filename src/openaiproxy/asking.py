@@ -31,6 +31,7 @@ from openaiproxy.errors import BadRequest
 from openaiproxy.hub.loss import Loss, Rendered
 from openaiproxy.hub.parts import JsonObject
 from openaiproxy.hub.request import Request, Role
+from openaiproxy.hub.values import changed
 from openaiproxy.learning import Remedy, remedy_for
 from openaiproxy.profile import Profile
 from openaiproxy.translation import AnswerLimits, Translation
@@ -207,7 +208,7 @@ class Asking:
     def _translate(self, plan: Plan) -> Translation:
         upstream, limits = DIALECTS[plan.upstream or self.reader.name], self.profile.limits
         # A stream is metered whether its caller wants to know or not.
-        asked = evolve(plan.request, usage=True) if plan.request.stream else plan.request
+        asked = changed(plan.request, usage=True) if plan.request.stream else plan.request
         told = estimate(self.request) if self.caller is MESSAGES and self.request.stream else None
         wanted = self.request.reasoning.summary if self.request.reasoning else None
         foreign = upstream is not RESPONSES and wanted not in (None, "off")

@@ -12,6 +12,7 @@ knows of a host. What is not sure is left unsaid, as an upstream's refusal can t
 
 import re
 from enum import Enum
+from functools import lru_cache
 
 from attrs import evolve, frozen
 
@@ -172,7 +173,10 @@ def facts_of(model: str) -> Facts:
 
     :param model: its name, aliases resolved.
     """
-    if len(model) > _LONGEST:
-        return UNKNOWN
+    return UNKNOWN if len(model) > _LONGEST else _found(model)
+
+
+@lru_cache(maxsize=1024)
+def _found(model: str) -> Facts:
     name = base_name(model)
     return next((facts for pattern, facts in _FAMILIES if pattern.fullmatch(name)), UNKNOWN)

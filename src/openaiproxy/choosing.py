@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from openaiproxy.amend.draft import CHAT, MESSAGES, RESPONSES, Draft
 from openaiproxy.amend.naming import resolve
@@ -30,6 +30,7 @@ from openaiproxy.errors import BadRequest
 from openaiproxy.hub.loss import Loss
 from openaiproxy.hub.parts import Reasoning
 from openaiproxy.hub.request import FunctionTool, Request
+from openaiproxy.hub.values import changed
 from openaiproxy.learning import Remedy
 
 __all__ = ["Plan", "may_differ", "plan"]
@@ -44,14 +45,18 @@ class Plan:
         may be less than the caller wants.
     :param losses: what was taken away or changed, in the caller's words where it has any.
     :param ours: what was added, in the hub's words, such as ``reasoning.summary``.
-    :param remedies: those that would make another plan of this request.
     """
 
     upstream: str | None
     request: Request = field(repr=False)
     losses: tuple[Loss, ...] = ()
     ours: frozenset[str] = frozenset()
-    remedies: frozenset[Remedy] = frozenset()
+    _draft: Draft | None = field(default=None, eq=False, repr=False)
+
+    @property
+    def remedies(self) -> frozenset[Remedy]:
+        """Those that would make another plan of this request: asked for once it is refused."""
+        return frozenset() if self._draft is None else _remedies(self._draft, self.upstream is None)
 
 
 def plan(
@@ -74,26 +79,32 @@ def plan(
     """
     if bridging.mode is Mode.RELAY:
         return Plan(None, request)
-    draft = _named(request, caller, bridging, speaks)
-    draft = default_effort(evolve(draft, learnt=learnt, session=session))
-    draft = evolve(draft, upstream=_chosen(draft, bridging.mode))
+    draft = default_effort(_named(request, caller, bridging, speaks, learnt, session))
+    draft = changed(draft, upstream=_chosen(draft, bridging.mode))
     _check_thread(draft)
     done = amended(draft)
     same = not done.translated and done.request == request and not _reworded(done)
-    return Plan(
-        None if same else done.upstream, done.request, done.losses, done.ours, _remedies(done, same)
-    )
+    return Plan(None if same else done.upstream, done.request, done.losses, done.ours, done)
 
 
-def _named(request: Request, caller: str, bridging: Bridging, speaks: tuple[str, ...]) -> Draft:
+def _named(
+    request: Request,
+    caller: str,
+    bridging: Bridging,
+    speaks: tuple[str, ...],
+    learnt: frozenset[Remedy] = frozenset(),
+    session: str | None = None,
+) -> Draft:
     """A draft, the model's name resolved."""
     named = resolve(request.model, bridging.amendments)
     return Draft(
-        request if named.model == request.model else evolve(request, model=named.model),
+        request if named.model == request.model else changed(request, model=named.model),
         caller,
         speaks,
         facts_of(named.model),
         bridging.amendments,
+        learnt=learnt,
+        session=session,
         effort=named.effort,
         summary=named.summary,
     )
@@ -225,7 +236,7 @@ def may_differ(
         return True
     if b"\\u00" in body and _HIDDEN.search(body) is not None:
         return True
-    draft = evolve(_named(Request(model), caller, bridging, speaks), upstream=caller)
+    draft = changed(_named(Request(model), caller, bridging, speaks), upstream=caller)
     if draft.request.model != model or draft.effort or draft.summary:
         return True
     if _elsewhere(draft, bridging.mode):

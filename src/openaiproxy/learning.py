@@ -212,6 +212,11 @@ class Memory:
         factory=OrderedDict, init=False, repr=False
     )
 
+    @property
+    def blank(self) -> bool:
+        """Whether nothing is held of anybody, so that nobody need be named to be asked about."""
+        return not self._held
+
     def learnt(self, model: str, credential: bytes) -> frozenset[Remedy]:
         """What holds for a model and a credential.
 

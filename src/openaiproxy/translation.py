@@ -17,61 +17,28 @@ multiple of what was read, whatever it says.
 
 from collections.abc import Callable, Iterable
 
-from attrs import Factory, define, evolve, field, frozen
+from attrs import define, field
 
-from openaiproxy.dialects.dialect import Context, Dialect, Parser, Renderer, Shown
+from openaiproxy.dialects.dialect import Context, Dialect, Shown
 from openaiproxy.errors import BadRequest, BadUpstream
 from openaiproxy.hub.events import (
     Begin,
     End,
     Event,
     Fault,
-    FaultKind,
-    PartBegin,
-    PartDelta,
-    PartEnd,
     Usage,
 )
-from openaiproxy.hub.fold import Reply, fold, retold, unfold
-from openaiproxy.hub.grammar import Grammar, walk
+from openaiproxy.hub.fold import Reply, folded, judged, retold, unfold
+from openaiproxy.hub.grammar import walk
 from openaiproxy.hub.loss import Loss, Rendered
-from openaiproxy.hub.parts import ToolCall
 from openaiproxy.hub.request import Request
 from openaiproxy.hub.stops import Stops
+from openaiproxy.hub.values import changed
+from openaiproxy.streaming import AnswerLimits, Stream, called, check_room, fault_of, renamed
 from openaiproxy.wire import json
 from openaiproxy.wire.sse import Decoder
 
 __all__ = ["Answer", "AnswerLimits", "Stream", "Translation", "fault_of"]
-
-
-@frozen
-class AnswerLimits:
-    """What an answer may make us hold. What passes ``event`` or ``reply`` is a fault.
-
-    :param event: bytes of one event of a stream. The last event of a Responses stream holds the
-        whole answer once more.
-    :param reply: bytes of an answer: of a whole one's body, or of all events of a stream together.
-        The longest answers that models give are some megabytes of text; pictures and sound are more.
-    :param losses: losses that are listed of a request, or of an answer; those that change no answer
-        are left out first.
-    """
-
-    event: int = 1 << 26
-    reply: int = 1 << 28
-    losses: int = 1000
-
-    @property
-    def weight(self) -> int:
-        """What the grammar may reckon of an answer. It counts something for each event beside its
-        words, and a few bytes can be many events, or large ones."""
-        return 4 * self.reply
-
-    def listed(self, losses: tuple[Loss, ...]) -> tuple[Loss, ...]:
-        """As many of the losses as are listed, in order."""
-        if len(losses) <= self.losses:
-            return losses
-        kept = set(sorted(losses, key=lambda loss: loss.hint)[: self.losses])
-        return tuple(loss for loss in losses if loss in kept)
 
 
 @define
@@ -79,137 +46,22 @@ class Answer:
     """A whole answer for the caller.
 
     :param status: HTTP status.
-    :param losses: what is not in it.
+    :param made: what its body was made as; ``None`` for a fault.
     :param usage: what it took, where known.
     :param fault: what went wrong, if it did.
     """
 
     status: int
     body: bytes = field(repr=False)
-    losses: tuple[Loss, ...] = ()
+    _made: Rendered | None = field(default=None, repr=False)
     usage: Usage | None = None
     fault: Fault | None = None
+    _limits: AnswerLimits = field(default=AnswerLimits(), repr=False)
 
-
-def fault_of(error: BadUpstream) -> Fault:
-    """Our own error about an upstream, as a fault to tell the caller."""
-    kind = FaultKind.TIMEOUT if error.status == 504 else FaultKind.MALFORMED
-    return Fault(kind, error.message, code=error.code, status=error.status)
-
-
-@define(eq=False)
-class Stream:
-    """One streamed answer on its way from the upstream's dialect to the caller's.
-
-    :param begun: whether anything of substance was written: a part, or an end. Until then, a fault
-        can still become a whole answer with a status of its own, and the bytes so far be forgotten.
-    :param fault: what went wrong, if it did.
-    :param over: whether the answer has ended, well or not; further input is ignored, and the
-        upstream can go.
-    :param usage: what it took, once known.
-    """
-
-    _parser: Parser
-    _renderer: Renderer
-    _names: dict[str, str]
-    _stops: Stops | None
-    _limits: AnswerLimits = AnswerLimits()
-    begun: bool = field(default=False, init=False)
-    fault: Fault | None = field(default=None, init=False)
-    over: bool = field(default=False, init=False)
-    model: str = field(default="", init=False)
-    usage: Usage | None = field(default=None, init=False)
-    end: End | None = field(default=None, init=False)
-    _room: int = field(
-        init=False, default=Factory(lambda self: self._limits.reply, takes_self=True)
-    )
-    """Bytes that may yet come."""
-    _decoder: Decoder = field(
-        init=False, default=Factory(lambda self: Decoder(self._limits.event), takes_self=True)
-    )
-    _grammar: Grammar = field(
-        init=False, default=Factory(lambda self: Grammar(self._limits.weight), takes_self=True)
-    )
-
-    def feed(self, data: bytes) -> bytes:
-        """What these bytes of the upstream are for the caller. Never raises.
-
-        :param data: the next bytes, cut anywhere.
-        """
-        if self.over:
-            return b""
-        written: list[bytes] = []
-        self._room -= len(data)
-        try:
-            _check(self._room)
-            parse = self._parser.feed
-            for record in self._decoder.feed(data):
-                self._take(parse(record), written)
-                if self.over:
-                    break
-        except BadUpstream as error:
-            self._take((fault_of(error),), written)
-        return b"".join(written)
-
-    def eof(self) -> bytes:
-        """What the end of the upstream's input is for the caller: nothing if the answer was over,
-        or its end if a finish had been read, and else a fault."""
-        written: list[bytes] = []
-        if not self.over:
-            try:
-                self._take(self._parser.eof(), written)
-            except BadUpstream as error:
-                self._take((fault_of(error),), written)
-        self._write(self._grammar.eof(), written)
-        return b"".join(written)
-
-    def take(self, events: Iterable[Event]) -> bytes:
-        """What loose events are for the caller, whoever made them.
-
-        :param events: such as a fault that only the shell knows of (a timeout, a lost connection).
-        """
-        written: list[bytes] = []
-        self._take(events, written)
-        return b"".join(written)
-
+    @property
     def losses(self) -> tuple[Loss, ...]:
-        """What was not written so far."""
-        return self._limits.listed(self._renderer.losses())
-
-    def _take(self, events: Iterable[Event], written: list[bytes]) -> None:
-        feed, names = self._grammar.feed, self._names
-        for event in events:
-            if names and event.__class__ is not PartDelta:
-                event = _renamed(event, names)
-            self._write(feed(event), written)
-
-    def _write(self, events: Iterable[Event], written: list[bytes]) -> None:
-        if self._stops is not None:
-            events = [cut for event in events for cut in self._stops.feed(event)]
-        render = self._renderer.render
-        for event in events:
-            if event.__class__ is not PartDelta:
-                self._turn(event)
-            written.append(render(event))
-
-    def _turn(self, event: Event) -> None:
-        """Keeps what the shell wants to know."""
-        match event:
-            case Begin():
-                self.model = event.model
-                self.usage = event.usage
-            case PartBegin():
-                self.begun = True
-            case End():
-                self.begun = self.over = True
-                self.end = event
-                self.usage = event.usage or self.usage
-            case Fault():
-                self.over = True
-                self.fault = event
-                self.usage = event.usage or self.usage
-            case _:
-                pass
+        """What is not in it."""
+        return () if self._made is None else self._limits.listed(self._made.losses)
 
 
 @define(eq=False)
@@ -227,7 +79,7 @@ class Translation:
     request: Request = field(repr=False)
     rendered: Rendered = field(repr=False)
     _context: Context = field(repr=False)
-    limits: AnswerLimits = AnswerLimits()
+    limits: AnswerLimits = field(factory=AnswerLimits)
 
     @classmethod
     def of(
@@ -261,7 +113,7 @@ class Translation:
             dialect.
         """
         request = caller.parse_request(json.loads_object(body, BadRequest))
-        asked = evolve(request, usage=True) if metered else request
+        asked = changed(request, usage=True) if metered else request
         rendered = upstream.render_request(amend(asked) if amend else asked)
         context = Context(request, now, new_id, shown or Shown(), input_estimate)
         return cls(caller, upstream, request, rendered, context, limits or AnswerLimits())
@@ -296,13 +148,36 @@ class Translation:
         :param body: the upstream's.
         """
         reply = self._parsed(body)
+        if isinstance(reply, Reply) and self.rendered.stops:
+            return self.collected(unfold(reply))
+        if isinstance(reply, Reply):
+            reply = judged(self._named(reply), self.limits.weight)
+        return self._whole(reply)
+
+    def _named(self, reply: Reply) -> Reply:
+        """The reply with its tools' names as the caller wrote them."""
+        names = self.rendered.names
+        if not names:
+            return reply
+        choices = tuple(tuple(called(part, names) for part in parts) for parts in reply.choices)
+        return changed(reply, choices=choices)
+
+    def _whole(self, reply: Reply | Fault, usage: Usage | None = None) -> Answer:
+        """A reply that the grammar has seen, as an answer.
+
+        :param usage: what it took, where its end does not tell.
+        """
         if isinstance(reply, Fault):
             return self.failure(reply)
-        return self.collected(unfold(reply))
+        usage = reply.end.usage or usage or reply.begin.usage
+        if reply.end.usage is None and usage is not None:
+            reply = changed(reply, end=changed(reply.end, usage=usage))
+        made = self.caller.render_reply(reply, self._context)
+        return Answer(200, json.dumps(made.body), made, usage, limits=self.limits)
 
     def _parsed(self, body: bytes) -> Reply | Fault:
         try:
-            _check(self.limits.reply - len(body))
+            check_room(self.limits.reply - len(body))
             return self.upstream.parse_reply(json.loads_object(body), self._context)
         except BadUpstream as error:
             return fault_of(error)
@@ -312,18 +187,12 @@ class Translation:
 
         :param events: all of them; the end of input is understood.
         """
-        named = [_renamed(event, self.rendered.names) for event in events]
+        named = [renamed(event, self.rendered.names) for event in events]
         strict = walk(named, self.limits.weight)
         usage = _usage(strict)
         if (stops := self._stops()) is not None:
             strict = [cut for event in strict for cut in stops.feed(event)]
-        reply = fold(strict, self.limits.weight)
-        if isinstance(reply, Fault):
-            return self.failure(reply)
-        if reply.end.usage is None:
-            reply = evolve(reply, end=evolve(reply.end, usage=usage))
-        made = self.caller.render_reply(reply, self._context)
-        return Answer(200, json.dumps(made.body), self.limits.listed(made.losses), usage)
+        return self._whole(folded(strict), usage)
 
     def collect(self, body: bytes) -> Answer:
         """A streamed answer of the upstream, all of it, for a caller who wants a whole one. Never
@@ -334,7 +203,7 @@ class Translation:
         parser = self.upstream.parser(self._context)
         events: list[Event] = []
         try:
-            _check(self.limits.reply - len(body))
+            check_room(self.limits.reply - len(body))
             for record in Decoder(self.limits.event).feed(body):
                 events.extend(parser.feed(record))
             events.extend(parser.eof())
@@ -365,27 +234,7 @@ class Translation:
         :param fault: the upstream's, or ours.
         """
         status, body = self.caller.render_fault(fault)
-        return Answer(status, json.dumps(body), (), fault.usage, fault)
-
-
-def _check(room: int) -> None:
-    """Whether there is room for an answer.
-
-    :param room: bytes that are left of it.
-    :raises BadUpstream: if none are.
-    """
-    if room < 0:
-        raise BadUpstream(502, "upstream_too_large", "The upstream's answer is too large.")
-
-
-def _renamed(event: Event, names: dict[str, str]) -> Event:
-    """The event with the tool's name as the caller wrote it."""
-    match event:
-        case PartBegin(part=ToolCall(name=name) as call) if name in names:
-            return evolve(event, part=evolve(call, name=names[name]))
-        case PartEnd(part=ToolCall(name=name) as call) if name in names:
-            return evolve(event, part=evolve(call, name=names[name]))
-    return event
+        return Answer(status, json.dumps(body), usage=fault.usage, fault=fault)
 
 
 def _usage(strict: list[Event]) -> Usage | None:

@@ -124,3 +124,10 @@ def test_what_json_cannot_say_is_never_written() -> None:
     assert text({"a": [1]}) == '{"a":[1]}'
     with pytest.raises(ValueError, match=r"."):
         dumps([1 << 70, math.nan])
+
+
+def test_a_number_beyond_64_bits_is_exact_wherever_it_stands() -> None:
+    for before in range(20):
+        for digits in ("9" * 20, "1" + "0" * 19, "7" * 25):
+            text = f'{{"a":{" " * before}{digits},"b":"12 34 567 {digits[:18]}"}}'.encode()
+            assert loads(text)["a"] == int(digits)

@@ -8,13 +8,14 @@ out, that is the moment when it does.
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from openaiproxy.bridging import Amendments, Unsupported
 from openaiproxy.capabilities import Facts
 from openaiproxy.errors import BadRequest
 from openaiproxy.hub.loss import Loss
-from openaiproxy.hub.request import ReasoningSettings, Request
+from openaiproxy.hub.request import Request
+from openaiproxy.hub.values import changed
 from openaiproxy.learning import Remedy
 
 __all__ = ["CHAT", "MESSAGES", "RESPONSES", "Draft", "word"]
@@ -82,7 +83,7 @@ def word(path: str, dialect: str) -> str:
     return own.get(path) or _SAME.get(path, path)
 
 
-@frozen
+@frozen(slots=False)
 class Draft:
     """A request on its way.
 
@@ -129,7 +130,9 @@ class Draft:
     @property
     def thought(self) -> str | None:
         """The effort that is asked for, as far as it is said."""
-        settings = self.request.reasoning or ReasoningSettings()
+        settings = self.request.reasoning
+        if settings is None:
+            return None
         if settings.effort is None and settings.enabled is False:
             return "none"
         return settings.effort
@@ -144,11 +147,11 @@ class Draft:
 
     def with_(self, **fields: Any) -> "Draft":
         """With other fields of the request."""
-        return evolve(self, request=evolve(self.request, **fields))
+        return changed(self, request=changed(self.request, **fields))
 
     def added(self, path: str, **fields: Any) -> "Draft":
         """With something of ours."""
-        return evolve(self.with_(**fields), ours=self.ours | {path})
+        return changed(self, request=changed(self.request, **fields), ours=self.ours | {path})
 
     def noted(self, path: str, why: str, *, hint: bool = False) -> "Draft":
         """With something named that is changed.
@@ -156,7 +159,7 @@ class Draft:
         :param path: in the hub's words.
         """
         loss = Loss(word(path, self.caller), why, hint)
-        return self if loss in self.losses else evolve(self, losses=(*self.losses, loss))
+        return self if loss in self.losses else changed(self, losses=(*self.losses, loss))
 
     def dropped(self, path: str, why: str) -> "Draft":
         """With a setting named that is left out because it is refused.

@@ -24,6 +24,7 @@ from openaiproxy.hub.parts import (
     ToolResult,
 )
 from openaiproxy.hub.request import Role, Turn
+from openaiproxy.hub.values import changed
 from openaiproxy.learning import Remedy
 
 __all__ = [
@@ -41,6 +42,9 @@ _ENCRYPTED = "reasoning.encrypted_content"
 _IDLE = frozenset({"web_search_call"})
 """Types of hosted calls that Responses takes without their ids; it wants those of others."""
 
+_ANSWERS = (Role.ASSISTANT, Role.TOOL)
+"""Those whose words may have ids of the upstream's."""
+
 
 def unattributed(draft: Draft) -> Draft:
     """Without the line that Claude Code puts before its instructions. It tells Anthropic whom to
@@ -54,8 +58,8 @@ def unattributed(draft: Draft) -> Draft:
     rest = first.text.partition("\n")[2].lstrip("\n")
     parts = turns[0].parts[1:]
     if rest:
-        parts = (evolve(first, text=rest), *parts)
-    kept = (evolve(turns[0], parts=parts), *turns[1:]) if parts else turns[1:]
+        parts = (changed(first, text=rest), *parts)
+    kept = (changed(turns[0], parts=parts), *turns[1:]) if parts else turns[1:]
     return draft.with_(turns=kept).noted("system", "a mark for Anthropic's billing", hint=True)
 
 
@@ -67,7 +71,7 @@ def instructed(draft: Draft) -> Draft:
     if not any(turn.role is Role.DEVELOPER for turn in turns):
         return draft
     known = tuple(
-        evolve(turn, role=Role.SYSTEM) if turn.role is Role.DEVELOPER else turn for turn in turns
+        changed(turn, role=Role.SYSTEM) if turn.role is Role.DEVELOPER else turn for turn in turns
     )
     why = "developer is told as system"
     return draft.with_(turns=known).noted("turns.role", why, hint=True)
@@ -94,7 +98,7 @@ def plain_turns(draft: Draft) -> Draft:
 def _plain(turn: Turn) -> Turn:
     role = Role.ASSISTANT if turn.role is Role.ASSISTANT else Role.USER
     parts = tuple(part for found in turn.parts for part in _worded(found))
-    return evolve(turn, role=role, top=False, parts=parts)
+    return changed(turn, role=role, top=False, parts=parts)
 
 
 def _worded(part: Part) -> Iterator[Part]:
@@ -111,9 +115,9 @@ def _worded(part: Part) -> Iterator[Part]:
 
 def _merged(turns: Iterable[Turn]) -> Iterator[Turn]:
     """Turns, those of one user in one. Turns apart for a reason of their own stay apart."""
-    for kind, group in groupby(turns, lambda turn: evolve(turn, parts=())):
+    for kind, group in groupby(turns, lambda turn: changed(turn, parts=())):
         if kind.role is Role.USER:
-            yield evolve(kind, parts=tuple(part for turn in group for part in turn.parts))
+            yield changed(kind, parts=tuple(part for turn in group for part in turn.parts))
         else:
             yield from group
 
@@ -141,7 +145,7 @@ def _unlinked(turn: Turn) -> Turn:
     if turn.role is not Role.ASSISTANT:
         return turn
     parts = tuple(_without_id(part) for part in turn.parts if not isinstance(part, Reasoning))
-    return evolve(turn, parts=parts)
+    return changed(turn, parts=parts)
 
 
 def connected(draft: Draft) -> Draft:
@@ -150,6 +154,8 @@ def connected(draft: Draft) -> Draft:
     if draft.upstream != RESPONSES or not ours:
         return draft
     turns = draft.request.turns
+    if not _reasonings(turns):
+        return draft
     backwards: list[Turn] = []
     for turn in reversed(turns):
         next_one = backwards[-1] if backwards else None
@@ -166,7 +172,7 @@ def _trimmed(turn: Turn) -> Turn:
     end = len(turn.parts)
     while end and turn.role is Role.ASSISTANT and isinstance(turn.parts[end - 1], Reasoning):
         end -= 1
-    return turn if end == len(turn.parts) else evolve(turn, parts=turn.parts[:end])
+    return turn if end == len(turn.parts) else changed(turn, parts=turn.parts[:end])
 
 
 def sealed(draft: Draft) -> Draft:
@@ -186,6 +192,8 @@ def stateless(draft: Draft) -> Draft:
     request = draft.request
     if draft.upstream != RESPONSES or request.store is not False:
         return draft
+    if not any(turn.role in _ANSWERS for turn in request.turns):
+        return draft
     bare = _kept(request.turns, _forgotten)
     if bare == request.turns:
         return draft
@@ -202,10 +210,10 @@ def _reasonings(turns: Iterable[Turn]) -> int:
 
 
 def _forgotten(turn: Turn) -> Turn:
-    if turn.role not in (Role.ASSISTANT, Role.TOOL):
+    if turn.role not in _ANSWERS:
         return turn
     kept = (part for part in turn.parts if not (isinstance(part, Reasoning) and _only_id(part)))
-    return evolve(turn, parts=tuple(_without_id(part) for part in kept))
+    return changed(turn, parts=tuple(_without_id(part) for part in kept))
 
 
 def _only_id(part: Reasoning) -> bool:
@@ -216,11 +224,11 @@ def _only_id(part: Reasoning) -> bool:
 def _without_id(part: Part) -> Part:
     match part:
         case Text() | Refusal() | Reasoning() | ToolCall() | ToolResult():
-            return part if part.id is None else evolve(part, id=None)
+            return part if part.id is None else changed(part, id=None)
         case Hosted(raw=raw) if raw.dialect == RESPONSES and raw.fields.get("type") in _IDLE:
-            return evolve(part, raw=evolve(raw, fields=_bare(raw.fields)), id=None)
+            return changed(part, raw=evolve(raw, fields=_bare(raw.fields)), id=None)
         case Opaque(dialect="responses", raw=found) if part.type.partition(".")[0] == "message":
-            return evolve(part, raw=_bare(found))
+            return changed(part, raw=_bare(found))
         case _:
             return part
 

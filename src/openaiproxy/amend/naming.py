@@ -59,6 +59,8 @@ def resolve(name: str, amendments: Amendments) -> Named:
 
     :param name: as the caller says it.
     """
+    if not amendments.aliases:
+        return _split(name, amendments)
     aliases = {alias.name: alias for alias in amendments.aliases}
     said = Named(name) if name in aliases else _split(name, amendments)
     alias = aliases.get(said.model)

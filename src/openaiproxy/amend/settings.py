@@ -8,13 +8,12 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
 
-from attrs import evolve
-
 from openaiproxy.amend.draft import CHAT, MESSAGES, RESPONSES, Draft
 from openaiproxy.capabilities import EFFORTS, Sampled
 from openaiproxy.hub.loss import Loss
 from openaiproxy.hub.parts import Extra, HostedKind
 from openaiproxy.hub.request import HostedTool, ReasoningSettings, Request
+from openaiproxy.hub.values import changed
 from openaiproxy.learning import Remedy
 
 __all__ = [
@@ -37,6 +36,8 @@ __all__ = [
     "whole",
 ]
 
+_SILENT = ReasoningSettings()
+
 LONGEST_ID = 64
 """Characters of a cache key, and of an end user's id, for OpenAI."""
 
@@ -56,7 +57,7 @@ _NO_SAMPLING: dict[str, Any] = dict.fromkeys(SAMPLING)
 
 def default_effort(draft: Draft) -> Draft:
     """The effort that the model's name brought, or else the profile's, if the caller is silent."""
-    settings = draft.request.reasoning or ReasoningSettings()
+    settings = draft.request.reasoning or _SILENT
     if draft.effort == "none":
         return _without_reasoning(draft, settings)
     if settings.effort or settings.budget is not None or settings.enabled is False:
@@ -66,7 +67,7 @@ def default_effort(draft: Draft) -> Draft:
         effort = _usual_effort(draft)
     if effort is None:
         return draft
-    return draft.added("reasoning.effort", reasoning=evolve(settings, effort=effort))
+    return draft.added("reasoning.effort", reasoning=changed(settings, effort=effort))
 
 
 def _usual_effort(draft: Draft) -> str | None:
@@ -83,9 +84,9 @@ def _without_reasoning(draft: Draft, settings: ReasoningSettings) -> Draft:
     """No reasoning, as the name asks: said where the model can be told, else silence. What the
     caller says himself holds."""
     if settings.effort or settings.budget is not None or settings.enabled is not None:
-        return evolve(draft, effort=None, summary=None)
+        return changed(draft, effort=None, summary=None)
     if "none" in draft.facts.efforts:
-        effort = evolve(settings, effort="none", summary=None)
+        effort = changed(settings, effort="none", summary=None)
         return draft.added("reasoning.effort", reasoning=effort)
     return draft.with_(reasoning=None)
 
@@ -99,13 +100,13 @@ def thoughtful(draft: Draft) -> Draft:
     decided = (settings.enabled, settings.adaptive, settings.budget) != (None, None, None)
     if decided or settings.effort in (None, "none"):
         return draft
-    shown = evolve(settings, adaptive=True, summary=settings.summary or "auto")
+    shown = changed(settings, adaptive=True, summary=settings.summary or "auto")
     return draft.added("reasoning.adaptive", reasoning=shown)
 
 
 def default_summary(draft: Draft) -> Draft:
     """A summary of the reasoning, if the caller is silent; none where the upstream refused one."""
-    settings = draft.request.reasoning or ReasoningSettings()
+    settings = draft.request.reasoning or _SILENT
     if draft.upstream != RESPONSES or draft.facts.reasons is False:
         return draft
     if Remedy.WITHOUT_SUMMARY in draft.learnt:
@@ -113,21 +114,21 @@ def default_summary(draft: Draft) -> Draft:
     if settings.summary is not None or draft.effort == "none" or draft.thought == "none":
         return draft
     if draft.summary == "none":
-        return draft.with_(reasoning=evolve(settings, summary="off"))
+        return draft.with_(reasoning=changed(settings, summary="off"))
     summary = draft.summary
     if summary is None and draft.facts.reasons and draft.amendments.summary is not None:
         usual = draft.amendments.summary
         summary = usual if usual in draft.facts.summaries else None
     if summary is None:
         return draft
-    return draft.added("reasoning.summary", reasoning=evolve(settings, summary=summary))
+    return draft.added("reasoning.summary", reasoning=changed(settings, summary=summary))
 
 
 def _without_summary(draft: Draft, settings: ReasoningSettings) -> Draft:
     """What the caller asks for in Responses' own words is left to be refused."""
     if not draft.translated or settings.summary in (None, "off"):
         return draft
-    bare = draft.with_(reasoning=evolve(settings, summary=None))
+    bare = draft.with_(reasoning=changed(settings, summary=None))
     return bare.noted("reasoning.summary", "the upstream makes none for this caller", hint=True)
 
 
@@ -193,7 +194,7 @@ def sampled(draft: Draft) -> Draft:
             draft = draft.noted(f"sampling.{name}", why, hint=True)
         else:
             draft = draft.dropped(f"sampling.{name}", why)
-    bare = draft.with_(sampling=evolve(sampling, **_NO_SAMPLING))
+    bare = draft.with_(sampling=changed(sampling, **_NO_SAMPLING))
     include = tuple(one for one in draft.request.include if one != _LOGPROBS)
     return bare.with_(include=include)
 
@@ -234,8 +235,8 @@ def fitting_effort(draft: Draft) -> Draft:
     if not draft.translated and "reasoning.effort" not in draft.ours:
         return draft
     nearest = _nearest(thought, efforts)
-    settings = evolve(draft.request.reasoning or ReasoningSettings(), effort=nearest)
-    fitted = draft.with_(reasoning=evolve(settings, enabled=None))
+    settings = changed(draft.request.reasoning or _SILENT, effort=nearest)
+    fitted = draft.with_(reasoning=changed(settings, enabled=None))
     return fitted.noted(
         "reasoning.effort", f"the nearest that the model has is {nearest}", hint=True
     )
@@ -293,13 +294,13 @@ def cached(draft: Draft) -> Draft:
         return draft
     key = request.cache.key
     if key is not None and len(key) > LONGEST_ID:
-        short = evolve(request.cache, key=_digest("key", key))
+        short = changed(request.cache, key=_digest("key", key))
         why = f"longer than {LONGEST_ID} characters; a hash of it is sent"
         return draft.with_(cache=short).noted("cache.key", why, hint=True)
     name = draft.session or (request.user if draft.caller == MESSAGES else None)
     if key is not None or not name:
         return draft
-    return draft.added("cache.key", cache=evolve(request.cache, key=_digest("session", name)))
+    return draft.added("cache.key", cache=changed(request.cache, key=_digest("session", name)))
 
 
 def _digest(kind: str, text: str) -> str:
@@ -319,7 +320,7 @@ def limited(draft: Draft) -> Draft:
     elif extra is not None:
         for name in extra.fields:
             loss = Loss(name, f"only {extra.dialect} has a word for it", name in extra.hints)
-            draft = evolve(draft, losses=(*draft.losses, loss))
+            draft = changed(draft, losses=(*draft.losses, loss))
     hints = extra.hints if extra is not None else frozenset()
     return draft.with_(max_tokens=None, extra=Extra(CHAT, fields, hints))
 

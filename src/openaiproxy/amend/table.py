@@ -147,9 +147,11 @@ AMENDMENTS: tuple[Amendment, ...] = (
 """Every one. What a model refuses goes before what is put in; how the answer is kept, before what
 follows from that; what leaves turns out, before what joins those that are left."""
 
+_APPLY = tuple(amendment.apply for amendment in AMENDMENTS)
+
 
 def amended(draft: Draft) -> Draft:
     """A draft with all that has to be done to it."""
-    for amendment in AMENDMENTS:
-        draft = amendment.apply(draft)
+    for apply in _APPLY:
+        draft = apply(draft)
     return draft

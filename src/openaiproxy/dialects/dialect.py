@@ -18,9 +18,10 @@ from typing import Protocol
 
 from attrs import field, frozen
 
+from openaiproxy.dialects.lane import Likeness
 from openaiproxy.dialects.table import Table
 from openaiproxy.errors import BadRequest
-from openaiproxy.hub.events import Event, Fault, Usage
+from openaiproxy.hub.events import Event, Fault, PartDelta, Usage
 from openaiproxy.hub.fold import Reply
 from openaiproxy.hub.loss import Loss, Rendered
 from openaiproxy.hub.parts import JsonObject
@@ -73,6 +74,15 @@ class Parser(Protocol):
         :raises BadUpstream: if the record can't be read; the stream is over then.
         """
 
+    def likeness(self, record: bytes, delta: PartDelta) -> Likeness | None:
+        """What makes further records say no more than the last one fed, but for its words.
+
+        :param record: the last one, with its lines, up to the blank one.
+        :param delta: what it was: of some words, and nothing else.
+        :return: ``None`` if that can't be told by bytes. A record that is alike must be one that :meth:`feed` would
+            give the same delta for, but for its words; it need not be fed.
+        """
+
     def eof(self) -> Iterable[Event]:
         """What the end of input completes: ``End`` if a finish was read and held back, and else
         nothing."""
@@ -83,6 +93,13 @@ class Renderer(Protocol):
 
     def render(self, event: Event) -> bytes:
         """The bytes of one event, framed; empty if it has none."""
+
+    def writer(self, delta: PartDelta) -> Callable[[str], bytes] | None:
+        """What writes more words as :meth:`render` would the same delta with them, until another event is rendered;
+        ``None`` if that takes more thought.
+
+        :param delta: of some words, and nothing else; it was the last to be rendered.
+        """
 
     def losses(self) -> tuple[Loss, ...]:
         """What was not written so far."""

@@ -85,11 +85,10 @@ class Table:
 
         :param found: the wire object. A field that says ``null`` says nothing.
         """
-        fields = {
-            name: value
-            for name, value in found.items()
-            if name not in self._ours and value is not None
-        }
+        ours = self._ours
+        if found.keys() <= ours:
+            return None
+        fields = {k: v for k, v in found.items() if k not in ours and v is not None}
         return Extra(self.dialect, fields, self._hints) if fields else None
 
 

@@ -5,7 +5,7 @@ A dialect reads and writes whole answers as a :class:`Reply`, and streams as eve
 that what an answer means is decided once, in the grammar.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from attrs import frozen
 
@@ -21,12 +21,14 @@ from openaiproxy.hub.events import (
 )
 from openaiproxy.hub.grammar import LIMIT, walk
 from openaiproxy.hub.growth import bare, logprobs, texts
-from openaiproxy.hub.parts import Part, Reasoning, Refusal, Text
+from openaiproxy.hub.parts import Part, Reasoning, Refusal, Text, ToolCall
+from openaiproxy.hub.values import changed
+from openaiproxy.hub.verdict import COST, finished, heft, too_large, unfinished
 
-__all__ = ["Reply", "fold", "retold", "unfold"]
+__all__ = ["Reply", "fold", "folded", "judged", "retold", "unfold"]
 
 
-@frozen
+@frozen(slots=False)
 class Reply:
     """A whole answer.
 
@@ -53,11 +55,18 @@ def fold(events: Iterable[Event], limit: int = LIMIT) -> Reply | Fault:
     :param events: loose or strict; an end of input is understood after the last.
     :param limit: characters that the answer may hold; more is a fault.
     """
+    return folded(walk(events, limit))
+
+
+def folded(strict: Sequence[Event]) -> Reply | Fault:
+    """The same of events that were walked.
+
+    :param strict: all of them, the last being an end or a fault.
+    """
     begin = Begin()
     parts: dict[int, list[Part]] = {}
     slots: dict[int, tuple[int, int]] = {}
     others: list[Other] = []
-    strict = walk(events, limit)
     last = strict[-1]
     if isinstance(last, Fault):
         return last
@@ -77,6 +86,32 @@ def fold(events: Iterable[Event], limit: int = LIMIT) -> Reply | Fault:
                 others.append(event)
     choices = tuple(tuple(parts.get(choice, ())) for choice in range(len(last.finishes)))
     return Reply(begin, choices, last, tuple(others))
+
+
+def judged(reply: Reply, limit: int = LIMIT) -> Reply | Fault:
+    """A whole answer as the grammar has it: what its events fold to once they are told, without telling them.
+
+    Told as :func:`unfold` does, its parts end as what they are, and in order. What is left for the grammar to decide
+    is how much it may hold, and whether and how its choices have finished.
+
+    :param reply: any whole answer.
+    :param limit: characters that the answer may hold; more is a fault.
+    """
+    parts = [part for choice in reply.choices for part in choice]
+    if COST * (2 + len(reply.others)) + sum(map(heft, parts)) > limit:
+        return too_large()
+    called = {number: any(map(_named, own)) for number, own in enumerate(reply.choices) if own}
+    finishes = finished(reply.end.finishes, called)
+    if finishes is None:
+        return unfinished()
+    choices = (reply.choices + ((),) * len(finishes))[: len(finishes)]
+    if finishes == reply.end.finishes and len(choices) == len(reply.choices):
+        return reply
+    return changed(reply, choices=choices, end=changed(reply.end, finishes=finishes))
+
+
+def _named(part: Part) -> bool:
+    return isinstance(part, ToolCall) and bool(part.name)
 
 
 def unfold(reply: Reply) -> Iterator[Event]:

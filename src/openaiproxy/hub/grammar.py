@@ -36,10 +36,10 @@ is over, and what follows is ignored. And *nobody invents success*: the end of i
 or an ``End`` that leaves a choice without a finish, is a ``Fault`` of kind ``TRUNCATED``.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import Enum
 
-from attrs import Factory, define, evolve, field
+from attrs import Factory, define, field
 
 from openaiproxy.hub.events import (
     Begin,
@@ -48,17 +48,17 @@ from openaiproxy.hub.events import (
     Event,
     Fault,
     FaultKind,
-    Finish,
     Idle,
     Other,
     PartBegin,
     PartDelta,
     PartEnd,
     PartNote,
-    Reason,
 )
 from openaiproxy.hub.growth import Growing, bare, growth_of
-from openaiproxy.hub.parts import Citation, Seal, ToolCall
+from openaiproxy.hub.parts import ToolCall
+from openaiproxy.hub.values import changed
+from openaiproxy.hub.verdict import COST, finished, too_large, unfinished, weight
 
 __all__ = ["LEGAL", "LIMIT", "Grammar", "State", "walk"]
 
@@ -69,6 +69,8 @@ class State(Enum):
     BEFORE = "before its beginning"
     OPEN = "open"
     OVER = "over"
+
+    __hash__ = object.__hash__  # It is looked up for each event; that of Enum takes longer.
 
 
 LEGAL: dict[State, dict[type[Event], State]] = {
@@ -94,9 +96,6 @@ LEGAL: dict[State, dict[type[Event], State]] = {
 
 LIMIT = 1 << 28
 """Characters that an answer may hold, if nobody says otherwise."""
-
-_COST = 64
-"""Characters that an event is reckoned to hold beside its text."""
 
 
 @define(eq=False)
@@ -130,21 +129,41 @@ class Grammar:
                 and event.logprobs is None
                 and Channel.TEXT in slot.growth.channels
             ):
-                self._room -= len(event.text) + _COST
+                self._room -= len(event.text) + COST
                 if self._room >= 0:
                     slot.main.append(event.text)
                     return (event,)
         return self._step(event)
 
+    def grower(self, delta: PartDelta) -> Callable[[str], bool] | None:
+        """What lets a part grow by words, as :meth:`feed` would by the same delta with them, until another event is
+        fed. It says whether there was room for them; if not, nothing has happened.
+
+        :param delta: of some words, and nothing else; it was the last to be fed.
+        :return: ``None`` if the part is not open.
+        """
+        part = self._open.get(delta.slot)
+        pieces = None if part is None else part.pieces(delta.channel, delta.index)
+        if not pieces:
+            return None
+        keep = pieces.append
+
+        def grow(text: str) -> bool:
+            room = self._room - len(text) - COST
+            if room < 0:
+                return False
+            self._room = room
+            keep(text)
+            return True
+
+        return grow
+
     def eof(self) -> Iterable[Event]:
         """What the end of input amounts to: nothing after an end, and a fault before it."""
         if self.state is State.OVER:
             return ()
-        return self._fail(
-            FaultKind.TRUNCATED,
-            "The upstream's answer ended before it was finished.",
-            "upstream_stream_truncated",
-        )
+        what = "The upstream's answer ended before it was finished."
+        return self._over(Fault(FaultKind.TRUNCATED, what, code="upstream_stream_truncated"))
 
     def _step(self, event: Event) -> Iterable[Event]:
         if self.state is State.OVER:
@@ -153,7 +172,7 @@ class Grammar:
         if after is None:
             return self._illegal(f"{event.__class__.__name__} {self.state.value}")
         if not self._affords((event,)):
-            return self._too_large()
+            return self._over(too_large())
         self.state = after
         match event:
             case PartBegin():
@@ -182,8 +201,8 @@ class Grammar:
             return (event,)
         told = slot.rest(event.slot, event.part)
         if not self._affords(told):
-            return self._too_large()
-        return [evolve(event, part=slot.part), *told]
+            return self._over(too_large())
+        return [changed(event, part=slot.part), *told]
 
     def _delta(self, event: PartDelta) -> Iterable[Event]:
         slot = self._open.get(event.slot)
@@ -221,67 +240,33 @@ class Grammar:
             return (PartEnd(event.slot, slot.whole(slot.part)),)
         missing = slot.rest(event.slot, final)
         if not self._affords(missing):
-            return self._too_large()
+            return self._over(too_large())
         return [*missing, PartEnd(event.slot, slot.whole(final))]
 
     def _end(self, event: End) -> Iterable[Event]:
-        choices = len(event.finishes)
-        if not choices or any(choice >= choices for choice in self._called):
-            return self._fail(
-                FaultKind.TRUNCATED,
-                "The upstream's answer ended with a choice unfinished.",
-                "upstream_stream_truncated",
-            )
+        finishes = finished(event.finishes, self._called)
+        if finishes is None:
+            return self._over(unfinished())
         closed: list[Event] = [
             PartEnd(number, slot.whole(slot.part)) for number, slot in sorted(self._open.items())
         ]
         self._open.clear()
-        finishes = tuple(self._finish(*pair) for pair in enumerate(event.finishes))
         if finishes != event.finishes:
-            event = evolve(event, finishes=finishes)
+            event = changed(event, finishes=finishes)
         return [*closed, event]
 
-    def _finish(self, choice: int, finish: Finish) -> Finish:
-        called = self._called.get(choice, False)
-        if called and finish.reason is Reason.STOP:
-            return evolve(finish, reason=Reason.TOOL_CALLS)
-        if not called and finish.reason is Reason.TOOL_CALLS:
-            return evolve(finish, reason=Reason.STOP)
-        return finish
-
     def _affords(self, events: Iterable[Event]) -> bool:
-        self._room -= sum(map(_weight, events))
+        self._room -= sum(map(weight, events))
         return self._room >= 0
 
-    def _too_large(self) -> Iterable[Event]:
-        return self._fail(
-            FaultKind.MALFORMED, "The upstream's answer is too large.", "upstream_too_large"
-        )
-
     def _illegal(self, what: str) -> Iterable[Event]:
-        return self._fail(
-            FaultKind.MALFORMED,
-            f"The upstream's answer is out of order: {what}.",
-            "upstream_stream_malformed",
-        )
+        message = f"The upstream's answer is out of order: {what}."
+        return self._over(Fault(FaultKind.MALFORMED, message, code="upstream_stream_malformed"))
 
-    def _fail(self, kind: FaultKind, message: str, code: str) -> Iterable[Event]:
+    def _over(self, fault: Fault) -> Iterable[Event]:
         self.state = State.OVER
         self._open.clear()
-        return (Fault(kind, message, code=code),)
-
-
-def _weight(event: Event) -> int:
-    """Characters that an event is reckoned to hold."""
-    match event:
-        case PartDelta():
-            odds = sum(1 + len(one.top) for one in event.logprobs or ())
-            return _COST * (1 + odds) + len(event.text)
-        case PartNote(note=Citation() as note):
-            return _COST + len(note.quote or "")
-        case PartNote(note=Seal() as seal):
-            return _COST + len(seal.data)
-    return _COST
+        return (fault,)
 
 
 def walk(events: Iterable[Event], limit: int = LIMIT) -> list[Event]:

@@ -7,7 +7,7 @@ ends. A part without its growing fields is *bare*.
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from attrs import Factory, define, evolve, frozen
+from attrs import Factory, define, frozen
 
 from openaiproxy.hub.events import Channel, Event, Note, PartDelta, PartNote
 from openaiproxy.hub.parts import (
@@ -22,6 +22,7 @@ from openaiproxy.hub.parts import (
     Text,
     ToolCall,
 )
+from openaiproxy.hub.values import changed
 
 __all__ = [
     "GROWTH",
@@ -97,7 +98,7 @@ def notes(part: Part) -> tuple[Note, ...]:
 
 def logprobs(part: Part) -> tuple[Logprob, ...] | None:
     """A part's log probabilities, where it has a field for them."""
-    return part.logprobs if isinstance(part, Text | Refusal) else None
+    return part.logprobs if isinstance(part, (Text, Refusal)) else None
 
 
 def bare(part: Part) -> Part:
@@ -128,7 +129,7 @@ def grown(
         changes[growth.notes] = noted
     if growth.logprobs:
         changes["logprobs"] = probs
-    return evolve(part, **changes)
+    return changed(part, **changes)
 
 
 @define(eq=False)

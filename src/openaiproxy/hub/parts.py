@@ -50,7 +50,7 @@ __all__ = [
 ]
 
 
-@frozen
+@frozen(slots=False)
 class Text:
     """Words for the reader.
 
@@ -67,7 +67,7 @@ class Text:
     extra: Extra | None = None
 
 
-@frozen
+@frozen(slots=False)
 class Refusal:
     """The model's words for why it will not."""
 
@@ -79,7 +79,7 @@ class Refusal:
     extra: Extra | None = None
 
 
-@frozen
+@frozen(slots=False)
 class Reasoning:
     """What the model thought on its way.
 
@@ -101,7 +101,7 @@ class Reasoning:
         return "\n\n".join(self.summary or self.text)
 
 
-@frozen
+@frozen(slots=False)
 class ToolCall:
     """A call that the caller is to carry out.
 
@@ -123,7 +123,7 @@ class ToolCall:
     extra: Extra | None = None
 
 
-@frozen
+@frozen(slots=False)
 class Image:
     """A picture: exactly one of ``url``, ``data`` and ``file_id``, or none where the wire gave
     none.
@@ -140,7 +140,7 @@ class Image:
     extra: Extra | None = None
 
 
-@frozen
+@frozen(slots=False)
 class File:
     """A document, by ``url``, ``data`` (base64), ``file_id`` or inline ``text``.
 
@@ -161,7 +161,7 @@ class File:
     extra: Extra | None = None
 
 
-@frozen
+@frozen(slots=False)
 class Audio:
     """Sound, as base64 ``data``, with the words in it where they are known.
 
@@ -195,7 +195,7 @@ class HostedKind(Enum):
     OTHER = "other"
 
 
-@frozen
+@frozen(slots=False)
 class WebHit:
     """One thing found.
 
@@ -208,7 +208,7 @@ class WebHit:
     seal: Seal | None = None
 
 
-@frozen
+@frozen(slots=False)
 class Hosted:
     """A hosted tool's call, and what came of it where the wire keeps both in one item.
 
@@ -233,7 +233,7 @@ class Hosted:
     status: str | None = None
 
 
-@frozen
+@frozen(slots=False)
 class HostedResult:
     """What a hosted tool gave, where that is a part of its own.
 
@@ -248,7 +248,7 @@ class HostedResult:
     error: str | None = None
 
 
-@frozen
+@frozen(slots=False)
 class Opaque:
     """A part for which the hub has no word. Its own dialect renders ``raw`` as it stands; others
     report a loss.
@@ -261,7 +261,7 @@ class Opaque:
     raw: JsonObject
 
 
-@frozen
+@frozen(slots=False)
 class ToolResult:
     """What came of a :class:`ToolCall`.
 

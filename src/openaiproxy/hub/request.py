@@ -63,7 +63,7 @@ class Role(Enum):
     TOOL = "tool"
 
 
-@frozen
+@frozen(slots=False)
 class Turn:
     """One speaker's say.
 
@@ -86,7 +86,7 @@ class FormatKind(Enum):
     SCHEMA = "json_schema"
 
 
-@frozen
+@frozen(slots=False)
 class Format:
     """The shape of the answer's words.
 
@@ -101,7 +101,7 @@ class Format:
     extra: Extra | None = None
 
 
-@frozen
+@frozen(slots=False)
 class ReasoningSettings:
     """How much to think, and how much of it to show.
 
@@ -121,7 +121,7 @@ class ReasoningSettings:
     extra: Extra | None = None
 
 
-@frozen
+@frozen(slots=False)
 class Sampling:
     """How words are drawn.
 
@@ -140,7 +140,7 @@ class Sampling:
     top_logprobs: int | None = None
 
 
-@frozen
+@frozen(slots=False)
 class Cache:
     """How the prompt is cached.
 
@@ -152,7 +152,7 @@ class Cache:
     options: JsonObject | None = None
 
 
-@frozen
+@frozen(slots=False)
 class AudioOut:
     """Sound in the answer."""
 
@@ -160,7 +160,7 @@ class AudioOut:
     voice: str | JsonObject
 
 
-@frozen
+@frozen(slots=False)
 class Request:
     """One question to a model.
 

@@ -8,7 +8,7 @@ refusals or arguments.
 
 from collections.abc import Iterable
 
-from attrs import Factory, define, evolve, field
+from attrs import Factory, define, field
 
 from openaiproxy.hub.events import (
     Channel,
@@ -22,6 +22,7 @@ from openaiproxy.hub.events import (
 )
 from openaiproxy.hub.grammar import LIMIT, Grammar
 from openaiproxy.hub.parts import Text
+from openaiproxy.hub.values import changed
 
 __all__ = ["Stops"]
 
@@ -75,7 +76,7 @@ class Stops:
             )
         keep = self._head(text)
         self._held[event.slot] = text[len(text) - keep :]
-        return (evolve(event, text=text[: len(text) - keep]),)
+        return (changed(event, text=text[: len(text) - keep]),)
 
     def _head(self, text: str) -> int:
         """How many of the last characters could begin a stop sequence."""

@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 
-@frozen
+@frozen(slots=False)
 class FunctionTool:
     """A tool that takes JSON.
 
@@ -42,7 +42,7 @@ class FunctionTool:
     extra: Extra | None = None
 
 
-@frozen
+@frozen(slots=False)
 class CustomTool:
     """A tool that takes free text.
 
@@ -57,7 +57,7 @@ class CustomTool:
     extra: Extra | None = None
 
 
-@frozen
+@frozen(slots=False)
 class HostedTool:
     """A tool on the provider's side. Its own dialect renders ``raw`` as it stands.
 
@@ -77,7 +77,7 @@ class HostedTool:
     max_uses: int | None = None
 
 
-@frozen
+@frozen(slots=False)
 class OpaqueTool:
     """A tool of a type for which the hub has no word (a namespace, a toolset)."""
 
@@ -98,7 +98,7 @@ class Choose(Enum):
     ONE = "one"
 
 
-@frozen
+@frozen(slots=False)
 class ToolRef:
     """A tool, named.
 
@@ -111,7 +111,7 @@ class ToolRef:
     raw: Extra | None = None
 
 
-@frozen
+@frozen(slots=False)
 class ToolChoice:
     """Which tools may, or must, be called.
 

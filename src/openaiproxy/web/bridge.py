@@ -18,7 +18,7 @@ from collections.abc import Callable
 from hashlib import sha256
 
 from attrs import define, evolve, field
-from twisted.internet.task import LoopingCall
+from twisted.internet.interfaces import IDelayedCall
 
 from openaiproxy.asking import PATHS, Asking, Attempt
 from openaiproxy.codex.completing import Completing
@@ -56,7 +56,7 @@ _JSON, _EVENTS = b"application/json", b"text/event-stream"
 _EVENT = re.compile(rb"(?:\xef\xbb\xbf)?[\r\n]*(?:data|event|id|retry)?:")
 #: Statuses in which an upstream says that a request can't be put that way.
 _TEACHING = frozenset((400, 403, 404, 422))
-_SESSION = ("x-claude-code-session-id", "session-id", "session_id", "x-session-id")
+_SESSION = (b"x-claude-code-session-id", b"session-id", b"session_id", b"x-session-id")
 
 
 def bridge(caller: Dialect) -> Course:
@@ -84,7 +84,7 @@ def _asking(exchange: Exchange, caller: Dialect, raw: bytes, spending: Spending)
         profile=spending.profile,
         now=port.now,
         new_id=lambda prefix: prefix + port.make_id()[:24],
-        session=next((found[0] for found in sessions if found), None),
+        session=next((found[0].decode("utf-8", "replace") for found in sessions if found), None),
         fit=fit_request if spending.is_backend else None,
     )
 
@@ -101,7 +101,7 @@ class _Crossing:
     _asking: Asking
     _spending: Spending
     _flow: Translated | None = None
-    _beats: LoopingCall | None = None
+    _beats: IDelayedCall | None = None
     _fields: list[Field] = field(factory=list)
     _begun: Beginning = field(factory=Beginning)
     _goes_down: bool = False
@@ -140,13 +140,16 @@ class _Crossing:
 
     def close(self) -> None:
         """Nothing is sent any more."""
-        if self._beats is not None and self._beats.running:
-            self._beats.stop()
+        if self._beats is not None and self._beats.active():
+            self._beats.cancel()
 
     # Up.
 
     def _remembered(self) -> frozenset[Remedy]:
-        return self._exchange.port.memory.learnt(self._asking.sent_model, self._credential())
+        memory = self._exchange.port.memory
+        if memory.blank:
+            return frozenset()
+        return memory.learnt(self._asking.sent_model, self._credential())
 
     def _remember(self, remedy: Remedy) -> None:
         self._exchange.port.memory.note(self._asking.sent_model, self._credential(), remedy)
@@ -211,18 +214,21 @@ class _Crossing:
             committed=committed,
             on_cut=self._why,
         )
-        wait = self._exchange.port.profile.timeouts.keepalive
-        if self._beats is None and wait is not None:
-            self._beats = LoopingCall(self._beat)
-            self._beats.clock = self._exchange.port.clock
-            self._beats.start(wait, now=False)
+        if self._beats is None:
+            self._beat_later()
 
     def _why(self) -> Fault | None:
         error = self._exchange.error
         return None if error is None else _fault(error)
 
+    def _beat_later(self) -> None:
+        port = self._exchange.port
+        if port.profile.timeouts.keepalive is not None:
+            self._beats = port.clock.callLater(port.profile.timeouts.keepalive, self._beat)
+
     def _beat(self) -> None:
         assert self._flow is not None, "only a stream has beats"
+        self._beat_later()
         if not self._flow.committed:
             self._open([])
         beat = self._flow.beat()
@@ -241,6 +247,9 @@ class _Crossing:
         return body
 
     def _kept(self, direction: str, fields: list[Field]) -> Callable[[bytes], None] | None:
+        port = self._exchange.port
+        if port.payloads is None and port.shelf is None:
+            return None
         return self._exchange.keep(direction, [(name, [value]) for name, value in fields])
 
     def _see(self, data: bytes, media: bytes = _EVENTS) -> None:
@@ -280,7 +289,8 @@ class _Crossing:
         exchange, port = self._exchange, self._exchange.port
         self.close()
         flow.show(self._kept(UPSTREAM_RESPONSE, answer.headers))
-        flow.told = self._see
+        if port.payloads is not None or port.shelf is not None:
+            flow.told = self._see
         opening = None if flow.committed else lambda: self._open(answer.headers)
         pump = Pump(exchange.request, answer, port.clock, port.profile.timeouts, flow, opening)
         how = await pump.run()

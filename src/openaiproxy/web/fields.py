@@ -120,7 +120,7 @@ def translated_fields(
     fields = [
         (name, value)
         for name, value in upstream_fields(headers, profile)
-        if name.lower() not in _OF_A_BODY and not name.lower().startswith(foreign)
+        if (lower := name.lower()) not in _OF_A_BODY and not lower.startswith(foreign)
     ]
     fields = _placed(fields, dialect)
     if dialect == "messages" and first(fields, _ANTHROPIC_VERSION[0]) is None:
@@ -136,7 +136,7 @@ def _credential(dialect: str, key: bytes) -> Field:
 
 def _placed(fields: list[Field], dialect: str) -> list[Field]:
     """The caller's own key, moved to where an upstream of that dialect looks for it."""
-    at = {name.lower(): value for name, value in fields if name.lower() in _CREDENTIALS}
+    at = {lower: value for name, value in fields if (lower := name.lower()) in _CREDENTIALS}
     scheme, _, bearer = at.get(b"authorization", b"").partition(b" ")
     key = at.get(b"x-api-key") or at.get(b"api-key")
     if scheme.lower() == b"bearer":

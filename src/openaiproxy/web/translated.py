@@ -65,7 +65,10 @@ class Translated:
     def feed(self, data: bytes) -> bytes:
         for look in self._lookers:
             look(data)
-        return self._pass(self.stream.feed(data))
+        made = self.stream.feed(data)
+        if self.committed and self.told is None and not self._held:
+            return made
+        return self._pass(made)
 
     def show(self, look: Callable[[bytes], None] | None) -> None:
         """Let somebody else see each piece, too."""

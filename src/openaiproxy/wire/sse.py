@@ -71,40 +71,44 @@ class Decoder:
         :raises BadUpstream: if an event is larger than the limit; the decoder is of no use after
             it.
         """
+        records = map(self.read, self.blocks(chunk))
+        return [record for record in records if record is not None]
+
+    def blocks(self, chunk: bytes) -> list[bytes]:
+        """The lines of the events that these bytes complete, each to be read by :meth:`read`, and in this order.
+
+        :param chunk: the next bytes, cut anywhere.
+        :raises BadUpstream: as :meth:`feed`.
+        """
         if not self._started:
             chunk = self._start(chunk)
         if self._after_cr or 13 in chunk:
             chunk = self._one_line_end(chunk)
         pieces = self._pieces
-        size = len(chunk)
-        if not pieces and size <= self.limit and chunk[-2:] == b"\n\n":
-            alone = _PLAIN(chunk, 0, size - 2)
-            if alone is not None:
-                event, data = alone.groups(b"")
-                return [Record(data, event)]
+        if not pieces and chunk.endswith(b"\n\n") and len(chunk) <= self.limit:
+            return chunk[:-2].split(b"\n\n")
         blocks = chunk.split(b"\n\n")
         if pieces and (len(blocks) > 1 or (chunk[:1] == pieces[-1][-1:] == b"\n")):
             blocks = b"".join((*pieces, chunk)).split(b"\n\n")
             pieces.clear()
             self._size = 0
-        return self._cut(blocks)
-
-    def _cut(self, blocks: list[bytes]) -> list[Record]:
-        """The records of what blank lines divide; what follows the last one is kept."""
         rest = blocks.pop()
         self._size += len(rest)
         self._check(max(self._size, *map(len, blocks)) if blocks else self._size)
         if rest:
-            self._pieces.append(rest)
-        records: list[Record] = []
-        for block in blocks:
-            plain = _PLAIN(block)
-            if plain is not None:
-                event, data = plain.groups(b"")
-                records.append(Record(data, event))
-            else:
-                records += self._read(block)
-        return records
+            pieces.append(rest)
+        return blocks
+
+    def read(self, block: bytes) -> Record | None:
+        """The record of an event's lines, if it is one.
+
+        :param block: lines without a blank one between them.
+        """
+        plain = _PLAIN(block)
+        if plain is None:
+            return self._read(block)
+        event, data = plain.groups(b"")
+        return Record(data, event)
 
     def _start(self, chunk: bytes) -> bytes:
         """Holds back the first bytes until it is known whether they are a byte order mark."""
@@ -130,8 +134,7 @@ class Decoder:
         if size > self.limit:
             raise BadUpstream(502, "upstream_too_large", "An event of the upstream is too large.")
 
-    def _read(self, block: bytes) -> tuple[Record, ...]:
-        """The record, if it is one, of lines without a blank one between them."""
+    def _read(self, block: bytes) -> Record | None:
         event = b""
         data: list[bytes] = []
         for line in block.split(b"\n"):
@@ -149,8 +152,8 @@ class Decoder:
                 else:
                     self._remember(name, value)
         if not data:
-            return ()
-        return (Record(data[0] if len(data) == 1 else b"\n".join(data), event),)
+            return None
+        return Record(data[0] if len(data) == 1 else b"\n".join(data), event)
 
     def _remember(self, name: bytes, value: bytes) -> None:
         if name == b"id" and b"\0" not in value:

@@ -98,6 +98,14 @@ class ChatRenderer:
         events = self._turns.feed(event)
         return b"".join([_RENDER[one.__class__](self, one) for one in events])
 
+    def writer(self, delta: PartDelta) -> Callable[[str], bytes] | None:
+        """What writes more words, where the bytes around them are known."""
+        thoughts, dumps = self._thoughts.get(delta.slot), json.dumps
+        pieces = self._pieces.get(delta.slot) if delta.channel is Channel.TEXT else None
+        if thoughts is not None and self._context.shown.reasoning not in INLINE:
+            pieces = thoughts.pieces if thoughts.goes_on(delta) else None
+        return None if pieces is None else lambda text: dumps(text).join(pieces)
+
     def losses(self) -> tuple[Loss, ...]:
         """What was not written so far."""
         return self._losses.all()

@@ -191,13 +191,13 @@ def note_rest(part: Part | None, losses: Losses, path: str = "") -> None:
 
     :param path: of the part; that of its kind in an answer, if there is none.
     """
-    if not isinstance(part, Text | Refusal | Reasoning | ToolCall):
+    if not isinstance(part, (Text, Refusal, Reasoning, ToolCall)):
         return
     path = path or _PLACES[type(part)]
     losses.extra(part.extra, path)
     if isinstance(part, ToolCall) and part.namespace is not None:
         losses.note(f"{path}.namespace", NO_WORD)
-    if isinstance(part, Text | Refusal):
+    if isinstance(part, (Text, Refusal)):
         _note_phase(part, path, losses)
 
 

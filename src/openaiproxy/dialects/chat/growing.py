@@ -118,6 +118,19 @@ class Choice:
             self._finish(said, events)
         return events
 
+    def fields(self, slot: int) -> tuple[tuple[bytes, ...], Callable[[str], None] | None]:
+        """The fields that a part's words are read in, the first that has any, and what counts words that were read
+        elsewhere."""
+        if slot == self._slot and self._kind is Text:
+            return (b"content",), self._count
+        if slot == self._slot and self._kind is Reasoning:
+            return (b"reasoning_content", b"reasoning"), None
+        called = any(call.slot == slot and not call.custom for call in self._calls.values())
+        return ((b"arguments",) if called else ()), None
+
+    def _count(self, words: str) -> None:
+        self._length += len(words)
+
     def end(self) -> Finish | None:
         """How the choice ended, if it did."""
         if not self._said:

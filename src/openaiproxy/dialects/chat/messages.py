@@ -8,7 +8,7 @@ called without ids; their calls are numbered, and each result belongs to the las
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from attrs import define, evolve, field
+from attrs import define, field
 
 from openaiproxy.dialects.chat.content import NO_WORD, note_rest, parse_content, render_content
 from openaiproxy.dialects.chat.fields import CALL, MESSAGE, NAME
@@ -40,6 +40,7 @@ from openaiproxy.hub.parts import (
     ToolResult,
 )
 from openaiproxy.hub.request import Role, Turn
+from openaiproxy.hub.values import changed
 
 __all__ = ["parse_call", "parse_messages", "render_messages"]
 
@@ -66,7 +67,7 @@ def parse_messages(found: Any) -> tuple[Turn, ...]:
         if role in ("tool", "function"):
             result = _answering(_parse_result(message, path, calls), open_ids)
             if turns and turns[-1].role is Role.TOOL:
-                turns[-1] = evolve(turns[-1], parts=(*turns[-1].parts, result))
+                turns[-1] = changed(turns[-1], parts=(*turns[-1].parts, result))
             else:
                 turns.append(Turn(Role.TOOL, (result,)))
         elif isinstance(role, str) and role in _ROLES:
@@ -81,7 +82,7 @@ def _answering(result: ToolResult, open_ids: list[str]) -> ToolResult:
     """The result, which answers the first open call if it does not say which (some callers send no
     id)."""
     if not result.call_id and open_ids:
-        result = evolve(result, call_id=open_ids[0])
+        result = changed(result, call_id=open_ids[0])
     if result.call_id in open_ids:
         open_ids.remove(result.call_id)
     return result
@@ -260,7 +261,7 @@ class _Writer:
         if part.error:
             first = words[0] if words else None
             if isinstance(first, Text):
-                words[0] = evolve(first, text=f"[tool error] {first.text}")
+                words[0] = changed(first, text=f"[tool error] {first.text}")
             else:
                 words.insert(0, Text("[tool error]"))
         if len(words) < len(part.parts) and not words:

@@ -38,7 +38,7 @@ def word(value: Any) -> str:
 
 def count(value: Any) -> int | None:
     """A number, or nothing for anything else."""
-    if type(value) is int:
+    if value.__class__ is int:
         return value
     return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 

@@ -275,4 +275,4 @@ def render_reply(reply: Reply, context: Context) -> Rendered:
         body["service_tier"] = tier
     if end.usage is not None:
         body["usage"] = render_usage(end.usage, losses)
-    return Rendered(body, losses.all())
+    return Rendered(body, losses)

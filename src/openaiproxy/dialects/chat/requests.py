@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from attrs import evolve
-
 from openaiproxy.dialects.chat.fields import NAME, REQUEST
 from openaiproxy.dialects.chat.messages import parse_messages, render_messages
 from openaiproxy.dialects.chat.tools import parse_choice, parse_tools, render_choice, render_tools
@@ -76,7 +74,8 @@ def _read(found: JsonObject, name: str, kind: type | tuple[type, ...]) -> Any:
 def _read_all(
     found: JsonObject, rows: dict[str, tuple[str, type | tuple[type, ...]]]
 ) -> dict[str, Any]:
-    return {hub: _read(found, name, kind) for name, (hub, kind) in rows.items()}
+    """The values that are there, by the names that the hub has for them."""
+    return {hub: _read(found, name, kind) for name, (hub, kind) in rows.items() if name in found}
 
 
 def parse_request(body: JsonObject) -> Request:
@@ -88,37 +87,43 @@ def parse_request(body: JsonObject) -> Request:
     if not model:
         raise bad_field("model", "must be a string")
     most, newer = (_read(body, name, int) for name in ("max_tokens", "max_completion_tokens"))
-    extra = REQUEST.rest(body)
     shape, unknown = _parse_format(_read(body, "response_format", dict))
     reasoning, left = _parse_reasoning(body)
-    more = {**(extra.fields if extra else {}), **unknown, **left}
-    request = Request(
-        model,
-        parse_messages(body.get("messages")),
-        parse_tools(body),
-        parse_choice(body),
-        format=shape,
-        reasoning=reasoning,
-        sampling=Sampling(**_read_all(body, _SAMPLING)),
-        cache=Cache(**_read_all(body, _CACHE)),
-        max_tokens=most if newer is None else newer,
-        stop=_parse_stop(body.get("stop")),
-        modalities=tuple(_read(body, "modalities", list) or ()),
-        audio=_parse_audio(_read(body, "audio", dict)),
+    turns, tools = parse_messages(body.get("messages")), parse_tools(body)
+    request: dict[str, Any] = {
+        "tool_choice": parse_choice(body),
+        "format": shape,
+        "reasoning": reasoning,
+        "sampling": Sampling(**_read_all(body, _SAMPLING)),
+        "cache": Cache(**_read_all(body, _CACHE)),
+        "max_tokens": most if newer is None else newer,
+        "stop": _parse_stop(body.get("stop")),
+        "modalities": tuple(_read(body, "modalities", list) or ()),
+        "audio": _parse_audio(_read(body, "audio", dict)),
         **_read_all(body, _PLAIN),
-    )
-    if not request.tools:
-        request = evolve(request, tool_choice=None, parallel=None)
-    options = _read(body, "stream_options", dict) or {}
-    if request.stream:
-        unread = {k: v for k, v in options.items() if k not in _OPTIONS and v is not None}
-        more.update({"stream_options": unread} if unread else {})
-        request = evolve(
-            request,
-            usage=bool(options.get("include_usage")),
-            obfuscation=options.get("include_obfuscation"),
-        )
-    return evolve(request, extra=Extra(NAME, more, REQUEST.hints) if more else None)
+    }
+    if not tools:
+        request["tool_choice"] = request["parallel"] = None
+    options, unread = _parse_options(_read(body, "stream_options", dict), request.get("stream"))
+    extra = REQUEST.rest(body)
+    more = {**(extra.fields if extra else {}), **unknown, **left, **unread}
+    rest = Extra(NAME, more, REQUEST.hints) if more else None
+    return Request(model, turns, tools, extra=rest, **request, **options)
+
+
+def _parse_options(
+    found: JsonObject | None, streams: bool | None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What ``stream_options`` say of a stream, and what of them is to be passed as it is."""
+    if not streams:
+        return {}, {}
+    options = found or {}
+    unread = {k: v for k, v in options.items() if k not in _OPTIONS and v is not None}
+    read = {
+        "usage": bool(options.get("include_usage")),
+        "obfuscation": options.get("include_obfuscation"),
+    }
+    return read, {"stream_options": unread} if unread else {}
 
 
 def _parse_reasoning(body: JsonObject) -> tuple[ReasoningSettings | None, dict[str, Any]]:

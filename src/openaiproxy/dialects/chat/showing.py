@@ -39,6 +39,11 @@ class Thoughts:
     index: int = 0
     begun: bool = False
 
+    def goes_on(self, delta: PartDelta) -> bool:
+        """Whether more of a delta, once it was shown, is shown as it is."""
+        summary = delta.channel is Channel.SUMMARY
+        return self.begun and self.summary is summary and self.index == delta.index
+
     def text(self, delta: PartDelta) -> str:
         """What of a delta is shown: of the summary, or else of the thoughts themselves; parts apart
         by a blank line."""

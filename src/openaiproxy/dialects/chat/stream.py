@@ -21,8 +21,9 @@ from openaiproxy.dialects.chat.growing import Choice
 from openaiproxy.dialects.chat.heads import begin_of
 from openaiproxy.dialects.chat.pieces import count, word
 from openaiproxy.dialects.chat.usage import parse_usage
+from openaiproxy.dialects.lane import Likeness
 from openaiproxy.errors import BadUpstream
-from openaiproxy.hub.events import Begin, End, Event, Usage
+from openaiproxy.hub.events import Begin, End, Event, PartDelta, Usage
 from openaiproxy.hub.parts import Extra, JsonObject
 from openaiproxy.wire import json
 from openaiproxy.wire.sse import Record
@@ -52,6 +53,8 @@ class ChatParser:
     _usage: Usage | None = field(default=None, init=False)
     _choices: dict[int, Choice] = field(factory=dict, init=False)
     _over: bool = field(default=False, init=False)
+    _last: Choice | None = field(default=None, init=False)
+    """The choice that was last heard of, if it was alone."""
 
     def feed(self, record: Record) -> Iterable[Event]:
         """The events of one chunk.
@@ -69,6 +72,14 @@ class ChatParser:
             self._over = True
             return (parse_error(found, None, self._usage),)
         return self._chunk(found)
+
+    def likeness(self, record: bytes, delta: PartDelta) -> Likeness | None:
+        """Words of the one choice that the last chunk was about, all else being the same."""
+        choice = self._last
+        if choice is None or self._same is None:
+            return None
+        names, read = choice.fields(delta.slot)
+        return Likeness.of(record, delta.text, names, (b"obfuscation",), read)
 
     def eof(self) -> Iterable[Event]:
         """The end, if each choice has said that it is finished."""
@@ -106,6 +117,7 @@ class ChatParser:
                     raise BadUpstream(502, "upstream_malformed", "A choice has a wild number.")
                 choice = self._choices[number] = Choice(number, self._slots)
             events.extend(choice.feed(one))
+            self._last = choice if len(choices) == 1 else None
         return events
 
     def _note(self, found: JsonObject) -> None:

@@ -16,6 +16,7 @@ from openaiproxy.dialects.messages.citations import render_citations
 from openaiproxy.dialects.messages.faults import render_fault_record
 from openaiproxy.dialects.messages.fields import NAME, REPLY
 from openaiproxy.dialects.messages.frames import DELTA, PING, STOP, TAIL, frame, frame_whole
+from openaiproxy.dialects.messages.opened import Open
 from openaiproxy.dialects.messages.replies import Written, render_finish, render_message
 from openaiproxy.dialects.messages.usage import render_usage
 from openaiproxy.hub.events import (
@@ -50,24 +51,6 @@ __all__ = ["renderer"]
 
 
 @define(eq=False)
-class _Open:
-    """The one open part.
-
-    :param head: the bytes before a delta's text, once its block has begun.
-    :param told: whether any of its text was written.
-    :param summary: whether a summary was begun, so that raw thoughts are not shown.
-    :param place: index of the text that was written last.
-    """
-
-    slot: int
-    part: Part
-    head: bytes = b""
-    told: bool = False
-    summary: bool = False
-    place: int = 0
-
-
-@define(eq=False)
 class _Renderer:
     """Writes one stream."""
 
@@ -77,7 +60,7 @@ class _Renderer:
         init=False, default=Factory(lambda self: Written(self.context, self.noted), takes_self=True)
     )
     _index: int = field(default=0, init=False)
-    _open: _Open | None = field(default=None, init=False)
+    _open: Open | None = field(default=None, init=False)
     _text: int = field(default=-1, init=False)
     """Slot of the open part if a delta of it is just its text, framed."""
     _head: bytes = field(default=b"", init=False)
@@ -90,6 +73,14 @@ class _Renderer:
         if event.__class__ is PartDelta and event.slot == self._text:
             return self._head + json.dumps(event.text) + TAIL
         return _WRITERS[event.__class__](self, event)
+
+    def writer(self, delta: PartDelta) -> Callable[[str], bytes] | None:
+        """See :class:`~openaiproxy.dialects.dialect.Renderer`."""
+        part = self._open
+        if part is None or part.slot != delta.slot or not part.goes_on(delta):
+            return None
+        head, dumps = part.head, json.dumps
+        return lambda text: head + dumps(text) + TAIL
 
     def losses(self) -> tuple[Loss, ...]:
         """See :class:`~openaiproxy.dialects.dialect.Renderer`."""
@@ -111,7 +102,7 @@ class _Renderer:
         if self._open is not None:
             self._waiting[event.slot] = [event]
             return b""
-        part = self._open = _Open(event.slot, event.part)
+        part = self._open = Open(event.slot, event.part)
         match event.part:
             case ToolCall() as call:
                 block = render_tool_use(call, self.noted, self._written.call_id(call))
@@ -125,7 +116,7 @@ class _Renderer:
                 self._refused = True
         return b""
 
-    def _start(self, part: _Open, block: JsonObject, kind: bytes, name: bytes) -> bytes:
+    def _start(self, part: Open, block: JsonObject, kind: bytes, name: bytes) -> bytes:
         """Begins the open part's block, and remembers how its deltas are framed."""
         part.head = DELTA % (self._index, kind, name)
         begun = frame("content_block_start", index=self._index, content_block=block)
@@ -162,14 +153,14 @@ class _Renderer:
                 return self._thought(part, event)
         return b""
 
-    def _begin_text(self, part: _Open) -> bytes:
+    def _begin_text(self, part: Open) -> bytes:
         if part.head:
             return b""
         words = part.part if isinstance(part.part, Text) else Text()
         block = render_text(words, self.noted, upstream=False)
         return self._start(part, block, b"text_delta", b"text")
 
-    def _thought(self, part: _Open, event: PartDelta) -> bytes:
+    def _thought(self, part: Open, event: PartDelta) -> bytes:
         if event.channel is Channel.SUMMARY:
             part.summary = True
         elif part.summary:
@@ -202,12 +193,12 @@ class _Renderer:
             return b""
         return self._shut(part, event) + self._next()
 
-    def _shut(self, part: _Open, event: PartEnd) -> bytes:
+    def _shut(self, part: Open, event: PartEnd) -> bytes:
         written = b"" if event.part is None else self._close(part, event.part)
         self._open, self._text = None, -1
         return written
 
-    def _close(self, part: _Open, final: Part) -> bytes:
+    def _close(self, part: Open, final: Part) -> bytes:
         if not part.head:
             return b"".join(self._whole(block) for block in self._written.blocks(final))
         written = b""

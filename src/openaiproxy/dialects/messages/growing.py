@@ -7,7 +7,7 @@ block that we do not know; and the input of a tool for free text, which is a tex
 
 from collections.abc import Callable, Iterable
 
-from attrs import define, evolve, field
+from attrs import define, field
 
 from openaiproxy.dialects.messages.blocks import parse_block
 from openaiproxy.dialects.messages.citations import parse_citation
@@ -17,7 +17,8 @@ from openaiproxy.dialects.messages.replies import uncustom
 from openaiproxy.errors import BadUpstream
 from openaiproxy.hub.events import Channel, Event, Other, PartBegin, PartDelta, PartEnd, PartNote
 from openaiproxy.hub.growth import bare
-from openaiproxy.hub.parts import Hosted, Json, JsonObject, Opaque, Part, Seal, ToolCall
+from openaiproxy.hub.parts import Hosted, Json, JsonObject, Opaque, Part, Reasoning, Seal, ToolCall
+from openaiproxy.hub.values import changed
 from openaiproxy.wire import json
 
 __all__ = ["Block", "text_of"]
@@ -66,13 +67,20 @@ class Block:
         begun = bare(parse_block({**found, "input": {}}))
         custom = isinstance(begun, ToolCall) and begun.name in free
         if isinstance(begun, ToolCall):
-            begun = evolve(begun, custom=custom)
+            begun = changed(begun, custom=custom)
         held = custom or isinstance(begun, Hosted)
         return cls(slot, begun, found, part.arguments, custom, held=held)
 
     def begin(self) -> Iterable[Event]:
         """Its first events."""
         return () if self.unknown else (PartBegin(self.slot, self.part),)
+
+    @property
+    def field(self) -> bytes:
+        """The name of what its deltas hold."""
+        if isinstance(self.part, ToolCall | Hosted):
+            return b"partial_json"
+        return b"thinking" if isinstance(self.part, Reasoning) else b"text"
 
     def holds(self, kind: object) -> bool:
         """Whether a delta, or a copy of it, is held.
@@ -101,7 +109,7 @@ class Block:
         :param slot: the next, for a block that has none yet.
         """
         if isinstance(self.part, Opaque):
-            whole = evolve(self.part, raw=_filled(self.found, self.deltas))
+            whole = changed(self.part, raw=_filled(self.found, self.deltas))
             return (PartBegin(slot, whole), PartEnd(slot, whole))
         if isinstance(self.part, ToolCall | Hosted):
             return self._end_call()
@@ -165,9 +173,9 @@ def _ended(part: Hosted, found: JsonObject, arguments: str) -> Part:
     try:
         given = json.loads(arguments.encode("utf-8", "surrogatepass"))
     except BadUpstream:
-        return evolve(part, arguments=arguments)
+        return changed(part, arguments=arguments)
     whole = parse_hosted({**found, "input": given})
-    return evolve(whole, arguments=arguments) if isinstance(whole, Hosted) else part
+    return changed(whole, arguments=arguments) if isinstance(whole, Hosted) else part
 
 
 def _think(block: Block, delta: JsonObject) -> Iterable[Event]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from attrs import define, evolve
+from attrs import define
 
 from openaiproxy.dialects.dialect import Context
 from openaiproxy.dialects.messages.blocks import (
@@ -35,6 +35,7 @@ from openaiproxy.hub.parts import (
     ToolCall,
 )
 from openaiproxy.hub.request import CustomTool, Request
+from openaiproxy.hub.values import changed
 from openaiproxy.wire import json
 
 __all__ = [
@@ -148,7 +149,7 @@ def parse_reply(found: JsonObject, context: Context) -> Reply | Fault:
 def _parse_part(found: JsonObject, free: frozenset[str]) -> Part:
     part = parse_block(found)
     if isinstance(part, ToolCall) and part.name in free:
-        return evolve(part, custom=True, arguments=uncustom(part.arguments))
+        return changed(part, custom=True, arguments=uncustom(part.arguments))
     return part
 
 
@@ -174,7 +175,7 @@ def render_reply(reply: Reply, context: Context) -> Rendered:
     for other in reply.others:
         if other.dialect != NAME and not other.quiet:
             losses.note(other.type, f"only {other.dialect} has a word for it")
-    return Rendered(body, losses.all())
+    return Rendered(body, losses)
 
 
 def render_message(begin: Begin, context: Context, losses: Losses) -> dict[str, Json]:

@@ -7,9 +7,10 @@ at the wire's last word.
 
 from collections.abc import Callable, Iterable
 
-from attrs import define, evolve, field
+from attrs import define, field
 
 from openaiproxy.dialects.dialect import Context, Parser
+from openaiproxy.dialects.lane import Likeness
 from openaiproxy.dialects.messages.faults import parse_error
 from openaiproxy.dialects.messages.fields import NAME, REPLY
 from openaiproxy.dialects.messages.growing import Block, text_of
@@ -18,6 +19,7 @@ from openaiproxy.dialects.messages.usage import amended, parse_tier, parse_usage
 from openaiproxy.errors import BadUpstream
 from openaiproxy.hub.events import End, Event, Finish, Idle, Other, PartDelta
 from openaiproxy.hub.parts import Extra, Json, JsonObject
+from openaiproxy.hub.values import changed
 from openaiproxy.wire import json
 from openaiproxy.wire.sse import Record
 
@@ -64,6 +66,13 @@ class _Parser:
             return (Other(NAME, str(kind), found),)
         return read(self, found)
 
+    def likeness(self, record: bytes, delta: PartDelta) -> Likeness | None:
+        """What is held back is counted, and no delta like another."""
+        block = next((one for one in self._open.values() if one.slot == delta.slot), None)
+        if block is None or block.held:
+            return None
+        return Likeness.of(record, delta.text, (block.field,))
+
     def eof(self) -> Iterable[Event]:
         """See :class:`~openaiproxy.dialects.dialect.Parser`."""
         return self._stop({}) if self._finishes else ()
@@ -75,7 +84,7 @@ class _Parser:
         usage = message.get("usage")
         if isinstance(usage, dict):
             self._usage = dict(usage)
-        events: list[Event] = [evolve(parse_begin(message), usage=parse_usage(usage))]
+        events: list[Event] = [changed(parse_begin(message), usage=parse_usage(usage))]
         self._early = parse_finish(message)
         content = message.get("content")
         for block in content if isinstance(content, list) else ():

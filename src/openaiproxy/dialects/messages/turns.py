@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from attrs import define, evolve, field
+from attrs import define, field
 
 from openaiproxy.dialects.dialect import bad_field
 from openaiproxy.dialects.messages.blocks import (
@@ -35,6 +35,7 @@ from openaiproxy.hub.parts import (
     ToolResult,
 )
 from openaiproxy.hub.request import Role, Turn
+from openaiproxy.hub.values import changed
 
 __all__ = ["History", "parse_turns"]
 
@@ -71,7 +72,7 @@ def _append(turns: list[Turn], turn: Turn) -> None:
         and turn.extra is None
         and last.extra is None
     ):
-        turns[-1] = evolve(last, parts=(*last.parts, *turn.parts))
+        turns[-1] = changed(last, parts=(*last.parts, *turn.parts))
     else:
         turns.append(turn)
 

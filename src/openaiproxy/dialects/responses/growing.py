@@ -7,13 +7,15 @@ is done it keeps nothing but its name and type.
 from collections.abc import Iterator
 from typing import Any
 
-from attrs import define, evolve, field
+from attrs import define, field
 
 from openaiproxy.dialects.responses.fields import NAME
+from openaiproxy.dialects.responses.messages import content_part
 from openaiproxy.dialects.responses.values import string, whole
 from openaiproxy.errors import BadUpstream
 from openaiproxy.hub.events import Channel, Event, Other, PartDelta
 from openaiproxy.hub.parts import JsonObject, Part, Refusal, Text
+from openaiproxy.hub.values import changed
 
 __all__ = ["REPEATED", "Item", "other"]
 
@@ -63,13 +65,13 @@ class Item:
     :param found: as it was last described.
     :param slots: content index to slot; an item with a single part has it at 0.
     :param begun: slot's part as it began.
-    :param finals: content index to the part, or text, that an event said is final.
+    :param finals: content index to what an event said is final, as it was said: its item mostly says it again.
     """
 
     found: JsonObject
     slots: dict[int, int] = field(factory=dict)
     begun: dict[int, Part] = field(factory=dict)
-    finals: dict[int, Part] = field(factory=dict)
+    finals: dict[int, JsonObject] = field(factory=dict)
     held: list[str] = field(factory=list)
     """Arguments of a call whose name is not known yet."""
     waiting: int = 0
@@ -115,10 +117,6 @@ class Item:
         """
         return self.places.setdefault(whole(found.get("content_index")) or 0, len(self.places))
 
-    def wire_index(self, place: int) -> Any:
-        """The wire's word for a place."""
-        return next((wire for wire, own in self.places.items() if own == place), place)
-
     def thought(self, found: JsonObject) -> Iterator[Event]:
         """The deltas of an event about a reasoning's text, its index made dense.
 
@@ -144,12 +142,15 @@ class Item:
         :param parts: the item's.
         """
         begun = self.begun[place]
-        told = (parts[place] if place < len(parts) else None, self.finals.get(place))
-        part = next((one for one in told if type(one) is type(begun)), None)
+        part = parts[place] if place < len(parts) else None
+        if type(part) is not type(begun):
+            said = self.finals.get(place)
+            part = None if said is None else content_part(said, self.found)
+            part = part if type(part) is type(begun) else None
         if isinstance(begun, Text | Refusal):
             status = string(found.get("status")) or begun.status
             # Without a final value, the bare part would seem to be one without its marks.
             if isinstance(part, Text | Refusal):
-                return evolve(part, status=status, id=begun.id)
-            return evolve(begun, status=status)
+                return changed(part, status=status, id=begun.id)
+            return changed(begun, status=status)
         return part

@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
-from attrs import evolve
-
 from openaiproxy.dialects.dialect import Context
 from openaiproxy.dialects.names import shorten
 from openaiproxy.dialects.responses.content import parse_content, render_input
@@ -49,6 +47,7 @@ from openaiproxy.hub.parts import (
     ToolCall,
     ToolResult,
 )
+from openaiproxy.hub.values import changed
 
 __all__ = ["parse_item", "render_item", "render_items", "shown"]
 
@@ -187,7 +186,7 @@ def _render_result(part: ToolResult, pen: Pen, path: str) -> dict[str, Any]:
         if texts:
             told = parts[texts[0]]
             assert isinstance(told, Text)
-            parts[texts[0]] = evolve(told, text=f"[tool error] {told.text}")
+            parts[texts[0]] = changed(told, text=f"[tool error] {told.text}")
         else:
             parts.insert(0, Text("[tool error] "))
     output: Any = [
@@ -241,7 +240,7 @@ def shown(part: Part, context: Context) -> Part:
     if not isinstance(part, Reasoning) or part.summary:
         return part
     if context.shown.thoughts_as_summary:
-        return evolve(part, summary=part.text, text=())
+        return changed(part, summary=part.text, text=())
     return part
 
 

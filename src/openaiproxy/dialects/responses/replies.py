@@ -63,10 +63,9 @@ def parse_reply(found: JsonObject, context: Context) -> Reply | Fault:
     fault = parse_failure(found)
     if fault is not None:
         return fault
-    begin = parse_begin(found)
     parts = tuple(part for item in objects(found["output"]) for part in parse_item(item))
     end = End((parse_finish(found),), parse_usage(found.get("usage")))
-    return Reply(evolve(begin, usage=None), (parts,), end)
+    return Reply(parse_begin(found, ended=True), (parts,), end)
 
 
 def parse_failure(found: JsonObject) -> Fault | None:
@@ -79,14 +78,17 @@ def parse_failure(found: JsonObject) -> Fault | None:
     return None
 
 
-def parse_begin(found: JsonObject) -> Begin:
-    """What a response is, apart from its output and its end."""
+def parse_begin(found: JsonObject, *, ended: bool = False) -> Begin:
+    """What a response is, apart from its output and its end.
+
+    :param ended: whether its end is known, too, which tells the usage then.
+    """
     return Begin(
         string(found.get("id")) or "",
         string(found.get("model")) or "",
         whole(found.get("created_at")),
         string(found.get("service_tier")),
-        parse_usage(found.get("usage")),
+        None if ended else parse_usage(found.get("usage")),
         REPLY.rest(found) or Extra(NAME, {}),  # So that it is known as ours.
     )
 
@@ -207,4 +209,4 @@ def render_reply(reply: Reply, context: Context) -> Rendered:
     output = list(render_items(parts, pen, lambda number: OUTPUT))
     body.update(tail(reply.end, losses))
     body["output"] = output
-    return Rendered(body, losses.all())
+    return Rendered(body, losses)

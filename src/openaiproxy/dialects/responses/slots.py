@@ -58,6 +58,14 @@ class Slot:
     spoken: bool = False
     """Whether it is a sound, of which the words are written at its end."""
 
+    def grow(self, number: int, text: str) -> bytes:
+        """A plain delta.
+
+        :param number: of the event.
+        """
+        self.told = True
+        return b'%b%d,"delta":%b}\n\n' % (self.before, number, json.dumps(text))
+
 
 FINAL_NAMES = {
     "response.code_interpreter_call_code": "code",

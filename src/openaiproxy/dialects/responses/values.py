@@ -16,6 +16,8 @@ def string(value: Any) -> str | None:
 
 def whole(value: Any) -> int | None:
     """A whole number; a float is cut, a truth value is none."""
+    if value.__class__ is int:
+        return value
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return int(value)

@@ -8,11 +8,13 @@ The bytes around the text of a delta are made once for each part.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from attrs import define, field
 
 from openaiproxy.dialects.dialect import Context
+from openaiproxy.dialects.responses import slots
 from openaiproxy.dialects.responses.content import message_rest, render_output
 from openaiproxy.dialects.responses.faults import error_event, failure
 from openaiproxy.dialects.responses.fields import NAME
@@ -20,14 +22,6 @@ from openaiproxy.dialects.responses.items import render_item, shown
 from openaiproxy.dialects.responses.marks import render_annotation, render_logprobs
 from openaiproxy.dialects.responses.messages import Pen
 from openaiproxy.dialects.responses.replies import OUTPUT, head, tail
-from openaiproxy.dialects.responses.slots import (
-    FINAL_NAMES,
-    Message,
-    Slot,
-    before_number,
-    growing,
-    thoughts_done,
-)
 from openaiproxy.dialects.responses.values import thing
 from openaiproxy.hub.events import (
     Begin,
@@ -58,18 +52,25 @@ class ResponsesRenderer:
     _number: int = field(default=0, init=False)
     _head: dict[str, Any] | None = field(default=None, init=False)
     _output: list[dict[str, Any] | None] = field(factory=list, init=False)
-    _open: dict[int, Slot] = field(factory=dict, init=False)
-    _message: Message | None = field(default=None, init=False)
+    _open: dict[int, slots.Slot] = field(factory=dict, init=False)
+    _message: slots.Message | None = field(default=None, init=False)
 
     def render(self, event: Event) -> bytes:
         """The bytes of one event."""
         if event.__class__ is PartDelta:
             slot = self._open[event.slot]
             if slot.before and event.logprobs is None:
-                slot.told = True
-                number, self._number = self._number, self._number + 1
-                return b'%b%d,"delta":%b}\n\n' % (slot.before, number, json.dumps(event.text))
+                return self._grow(slot, event.text)
         return _RENDER[event.__class__](self, event)
+
+    def writer(self, delta: PartDelta) -> Callable[[str], bytes] | None:
+        """What writes more words, where the bytes before them are known."""
+        part = self._open.get(delta.slot)
+        return partial(self._grow, part) if part is not None and part.before else None
+
+    def _grow(self, slot: slots.Slot, text: str) -> bytes:
+        self._number += 1
+        return slot.grow(self._number - 1, text)
 
     def losses(self) -> tuple[Loss, ...]:
         """What was not written so far."""
@@ -121,21 +122,21 @@ class ResponsesRenderer:
         part = event.part
         if event.choice:
             self._losses.note("choices[1]", "Responses gives one answer")
-            self._open[event.slot] = Slot(part, -1, "", {})
+            self._open[event.slot] = slots.Slot(part, -1, "", {})
             return b""
         if isinstance(part, Text | Refusal):
             return self._content_begin(event.slot, part)
         closed = self._close()
         item = self._item(part, "in_progress", None)
         if item is None:
-            self._open[event.slot] = Slot(part, -1, "", {}, spoken=isinstance(part, Audio))
+            self._open[event.slot] = slots.Slot(part, -1, "", {}, spoken=isinstance(part, Audio))
             return closed
         index = len(self._output)
         self._output.append(None)
         id = item.get("id") or ""
-        word = growing(part)
-        ids = {"item_id": id, "output_index": index}
-        self._open[event.slot] = Slot(part, index, id, ids, word, before_number(word, ids))
+        word, ids = slots.growing(part), {"item_id": id, "output_index": index}
+        before = slots.before_number(word, ids)
+        self._open[event.slot] = slots.Slot(part, index, id, ids, word, before)
         return closed + self._say("response.output_item.added", output_index=index, item=item)
 
     def _item(self, part: Part, status: str, id: str | None) -> dict[str, Any] | None:
@@ -161,11 +162,12 @@ class ResponsesRenderer:
         refusal = isinstance(part, Refusal)
         word = "response.refusal" if refusal else "response.output_text"
         fixed = ids if refusal else {**ids, "logprobs": []}
-        before = before_number(word, fixed)
-        self._open[slot] = Slot(part, message.index, message.id, ids, word, before, message=message)
+        opened = slots.Slot(part, message.index, message.id, ids, word, message=message)
+        opened.before = slots.before_number(word, fixed)
+        self._open[slot] = opened
         return said + self._say("response.content_part.added", **ids, part=content)
 
-    def _message_begin(self, part: Text | Refusal) -> tuple[Message, bytes]:
+    def _message_begin(self, part: Text | Refusal) -> tuple[slots.Message, bytes]:
         index = len(self._output)
         self._output.append(None)
         id = part.id if part.id is not None else self._context.new_id("msg_")
@@ -173,7 +175,7 @@ class ResponsesRenderer:
         item = {**shell, "status": part.status or "in_progress", "content": []}
         if part.phase is not None:
             item["phase"] = part.phase
-        self._message = message = Message(index, id, part.id, shell)
+        self._message = message = slots.Message(index, id, part.id, shell)
         return message, self._say("response.output_item.added", output_index=index, item=item)
 
     def _close(self) -> bytes:
@@ -184,7 +186,7 @@ class ResponsesRenderer:
         message.closing = True
         return self._message_end(message) if not message.open else b""
 
-    def _message_end(self, message: Message) -> bytes:
+    def _message_end(self, message: slots.Message) -> bytes:
         item = self._output[message.index] = message.whole()
         return self._say("response.output_item.done", output_index=message.index, item=item)
 
@@ -198,7 +200,7 @@ class ResponsesRenderer:
         probs = render_logprobs(event.logprobs)
         return self._say(f"{slot.word}.delta", **slot.ids, delta=event.text, logprobs=probs)
 
-    def _thought(self, slot: Slot, event: PartDelta) -> bytes:
+    def _thought(self, slot: slots.Slot, event: PartDelta) -> bytes:
         summary = event.channel is Channel.SUMMARY or self._context.shown.thoughts_as_summary
         said = b""
         index = {"summary_index" if summary else "content_index": event.index}
@@ -244,7 +246,7 @@ class ResponsesRenderer:
         began = self._part_begin(PartBegin(number, Text())) + self.render(PartDelta(number, text))
         return began + self._part_end(PartEnd(number, Text(text)))
 
-    def _content_end(self, slot: Slot, part: Text | Refusal) -> bytes:
+    def _content_end(self, slot: slots.Slot, part: Text | Refusal) -> bytes:
         message = slot.message
         assert message is not None
         content = render_output(part, self._losses, OUTPUT)
@@ -260,23 +262,21 @@ class ResponsesRenderer:
         message.open -= 1
         return said + (self._message_end(message) if message.closing and not message.open else b"")
 
-    def _call_end(self, slot: Slot, item: dict[str, Any]) -> bytes:
+    def _call_end(self, slot: slots.Slot, item: dict[str, Any]) -> bytes:
         name = "input" if item["type"] == "custom_tool_call" else "arguments"
-        said = b""
-        if not slot.told and item[name]:
-            said = self._say(f"{slot.word}.delta", **slot.ids, delta=item[name])
+        untold = not slot.told and item[name]
+        said = self._say(f"{slot.word}.delta", **slot.ids, delta=item[name]) if untold else b""
         more = {"name": item["name"]} if name == "arguments" else {}
         return said + self._say(f"{slot.word}.done", **slot.ids, **{name: item[name]}, **more)
 
-    def _thoughts_end(self, slot: Slot, item: dict[str, Any]) -> bytes:
-        return b"".join(
-            self._say(word, **slot.ids, **fields) for word, fields in thoughts_done(item)
-        )
+    def _thoughts_end(self, slot: slots.Slot, item: dict[str, Any]) -> bytes:
+        told = slots.thoughts_done(item)
+        return b"".join(self._say(word, **slot.ids, **fields) for word, fields in told)
 
-    def _hosted_end(self, slot: Slot, item: dict[str, Any]) -> bytes:
+    def _hosted_end(self, slot: slots.Slot, item: dict[str, Any]) -> bytes:
         if slot.word is None or not slot.told:
             return b""
-        name = FINAL_NAMES[slot.word]
+        name = slots.FINAL_NAMES[slot.word]
         value = thing(item.get("operation")).get(name) or item.get(name)
         return self._say(f"{slot.word}.done", **slot.ids, **{name: value or ""})
 
@@ -293,7 +293,7 @@ _RENDER: dict[type[Event], Callable[[ResponsesRenderer, Any], bytes]] = {
     End: _R._end,
     Fault: _R._fault,
 }
-_ENDS: dict[type[Any], Callable[[ResponsesRenderer, Slot, dict[str, Any]], bytes]] = {
+_ENDS: dict[type[Any], Callable[[ResponsesRenderer, slots.Slot, dict[str, Any]], bytes]] = {
     ToolCall: _R._call_end,
     Reasoning: _R._thoughts_end,
     Hosted: _R._hosted_end,
