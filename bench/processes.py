@@ -33,6 +33,11 @@ _CORES = sorted(os.sched_getaffinity(0))
 #: The core that a proxy gets, and the one for load and upstream; ``None`` on a machine with a single core.
 PROXY_CORE = _CORES[0] if len(_CORES) > 1 else None
 LOAD_CORE = _CORES[1] if len(_CORES) > 1 else None
+_TWISTD = "from twisted.scripts.twistd import run; run()"
+_UVLOOP = (
+    "import uvloop; from twisted.internet import asyncioreactor; "
+    "asyncioreactor.install(uvloop.new_event_loop()); "
+)
 _NOT_PASSED_ON = (
     "OPENAI",
     "CODEX",
@@ -50,6 +55,8 @@ class Process:
 
     name: str
     popen: "subprocess.Popen[bytes]"
+    #: Of the monotonic clock, when it was started.
+    began: float = field(factory=time.monotonic)
 
     @property
     def pids(self) -> list[int]:
@@ -138,11 +145,12 @@ class Household:
         """Start a server, and wait until its port is open.
 
         :param descriptors: its soft limit of open files; the hard one stays.
-        :raises RuntimeError: when it ends or doesn't listen in 20 seconds.
+        :raises RuntimeError: when it ends or doesn't listen in a minute.
         """
         here = self.folder / name
-        here.mkdir()
+        here.mkdir(exist_ok=True)
         log = self.folder / f"{name}.log"
+        began = time.monotonic()
         with log.open("wb") as out:
             popen = subprocess.Popen(
                 command,
@@ -154,15 +162,15 @@ class Household:
                 start_new_session=True,
                 preexec_fn=_before(core, descriptors),
             )
-        process = Process(name, popen)
+        process = Process(name, popen, began)
         self.processes.append(process)
-        deadline = time.monotonic() + 20
+        deadline = began + 60
         while not _is_open(port):
             if popen.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(
                     f"{name} does not listen: {log.read_text(errors='replace')[-2000:]}"
                 )
-            time.sleep(0.02)
+            time.sleep(0.005)
         return process
 
 
@@ -171,21 +179,20 @@ def ours(
     upstream: str,
     *options: str,
     profile: str = "passthrough",
-    logger: str | None = None,
+    reactor: str | None = None,
 ) -> list[str]:
     """The command that starts this project's proxy from its checkout.
 
     :param upstream: URL, or ``embedded``.
     :param options: of ``openaiproxy``.
-    :param logger: of ``twistd``, in place of its own to standard output.
+    :param reactor: of ``twistd``, or ``uvloop`` for the one of asyncio on that loop; ``None`` is the default.
     """
     beside = Path(sys.executable).with_name("twistd")
-    start = (
-        [str(beside)]
-        if beside.exists()
-        else [sys.executable, "-c", "from twisted.scripts.twistd import run; run()"]
-    )
-    twistd = [*start, "-n", "--pidfile=", *([f"--logger={logger}"] if logger else [])]
+    twistd = [str(beside)] if beside.exists() else [sys.executable, "-c", _TWISTD]
+    if reactor == "uvloop":
+        twistd = [sys.executable, "-c", _UVLOOP + _TWISTD]
+    elif reactor is not None:
+        twistd.append(f"--reactor={reactor}")
     service = [
         "openaiproxy",
         "--profile",
@@ -195,7 +202,7 @@ def ours(
         "--upstream",
         upstream,
     ]
-    return [*twistd, *service, *options]
+    return [*twistd, "-n", "--pidfile=", *service, *options]
 
 
 def free_port() -> int:
