@@ -104,19 +104,17 @@ def find_candidates(options: argparse.Namespace, tools: Tools, folder: Path) -> 
     else:
         _absent(FASTAPI, "it could not be installed")
     if python := find_python(_CODEX_NEEDS, options.codex, folder):
-        api = {"OPENAI_API_KEY": "sk-bench"}
-        chatgpt = {"auth_mode": "chatgpt", "tokens": _made_up_tokens()}
-        starters = (
-            partial(_start_codex, python, *login) for login in (("api", api), ("chatgpt", chatgpt))
-        )
-        yield Candidate(CODEX, *starters, versions_at(python, "codex-api-proxy", *_STACK))
+        api: dict[str, object] = {"OPENAI_API_KEY": "sk-bench"}
+        chatgpt: dict[str, object] = {"auth_mode": "chatgpt", "tokens": _made_up_tokens()}
+        relay = partial(_start_codex, python, "api", api)
+        bridge = partial(_start_codex, python, "chatgpt", chatgpt)
+        yield Candidate(CODEX, relay, bridge, versions_at(python, "codex-api-proxy", *_STACK))
     else:
         _absent(CODEX, "it could not be installed")
     if options.litellm:
-        starters = (
-            partial(_start_litellm, options.litellm, tools, speaks) for speaks in ("", "responses/")
-        )
-        yield Candidate(LITELLM, *starters, versions_at(options.litellm, "litellm"))
+        relay = partial(_start_litellm, options.litellm, tools, "")
+        bridge = partial(_start_litellm, options.litellm, tools, "responses/")
+        yield Candidate(LITELLM, relay, bridge, versions_at(options.litellm, "litellm"))
     else:
         _absent(LITELLM, "name an interpreter that has litellm[proxy] with --litellm")
 

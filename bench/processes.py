@@ -25,6 +25,7 @@ __all__ = [
     "free_port",
     "ours",
     "pin_self",
+    "twistd",
     "versions_of",
 ]
 
@@ -174,6 +175,20 @@ class Household:
         return process
 
 
+def twistd(reactor: str | None = None) -> list[str]:
+    """The command for ``twistd`` in the foreground.
+
+    :param reactor: of Twisted's, or ``uvloop`` for asyncio's on that loop; ``None`` is the default.
+    """
+    beside = Path(sys.executable).with_name("twistd")
+    start = [str(beside)] if beside.exists() else [sys.executable, "-c", _TWISTD]
+    if reactor == "uvloop":
+        start = [sys.executable, "-c", _UVLOOP + _TWISTD]
+    elif reactor is not None:
+        start.append(f"--reactor={reactor}")
+    return [*start, "-n", "--pidfile="]
+
+
 def ours(
     port: int,
     upstream: str,
@@ -185,24 +200,10 @@ def ours(
 
     :param upstream: URL, or ``embedded``.
     :param options: of ``openaiproxy``.
-    :param reactor: of ``twistd``, or ``uvloop`` for the one of asyncio on that loop; ``None`` is the default.
+    :param reactor: see :func:`twistd`.
     """
-    beside = Path(sys.executable).with_name("twistd")
-    twistd = [str(beside)] if beside.exists() else [sys.executable, "-c", _TWISTD]
-    if reactor == "uvloop":
-        twistd = [sys.executable, "-c", _UVLOOP + _TWISTD]
-    elif reactor is not None:
-        twistd.append(f"--reactor={reactor}")
-    service = [
-        "openaiproxy",
-        "--profile",
-        profile,
-        "--port",
-        str(port),
-        "--upstream",
-        upstream,
-    ]
-    return [*twistd, "-n", "--pidfile=", *service, *options]
+    asked = ["--profile", profile, "--port", str(port), "--upstream", upstream]
+    return [*twistd(reactor), "openaiproxy", *asked, *options]
 
 
 def free_port() -> int:

@@ -46,6 +46,9 @@ SHAPES: Mapping[str, Shape] = {
     "short": Shape(5),
     "slow": Shape(20, 1.0),
     "slow-quick": Shape(6, 1.0),
+    # More than the kernel's buffers between two sockets hold.
+    "long": Shape(30_000),
+    "large": Shape(200, whole=900_000),
 }
 #: What clients show: a key of the proxy's, where it asks for one, and their own.
 KEY = "sk-bench-0123456789"
