@@ -21,6 +21,7 @@ from processes import PROXY_CORE, Household, Process, ours
 from tools import KEY, SHAPES, Tools
 
 __all__ = [
+    "ADMIN_TOKEN",
     "CODEX",
     "FASTAPI",
     "LITELLM",
@@ -40,6 +41,7 @@ _HERE = Path(__file__).resolve().parent
 _FASTAPI_NEEDS = ("fastapi", "uvicorn[standard]", "httpx")
 _CODEX_NEEDS = ("codex-api-proxy==0.1.6",)
 _STACK = ("fastapi", "uvicorn", "httpx")
+ADMIN_TOKEN = "admin-0123456789"
 #: Nobody's, and no request of a run comes near it.
 _RATE = "1000000000/min"
 
@@ -65,7 +67,7 @@ class Candidate:
 def everything_on(folder: Path) -> tuple[tuple[str, ...], dict[str, str]]:
     """Options and variables that switch on keys, limits, the metrics' pages, and a log file of JSON lines."""
     log = ("--log-file", str(folder / "requests.log"), "--log-format", "json")
-    keys = {"OPENAIPROXY_CLIENT_KEYS": f"bench={KEY}", "OPENAIPROXY_ADMIN_TOKEN": f"admin-{KEY}"}
+    keys = {"OPENAIPROXY_CLIENT_KEYS": f"bench={KEY}", "OPENAIPROXY_ADMIN_TOKEN": ADMIN_TOKEN}
     return (*log, "--rate", _RATE), keys
 
 

@@ -30,7 +30,7 @@ from subprocess import Popen
 
 from attrs import define, field, frozen
 from clients import Ask, call, draw
-from peers import everything_on
+from peers import ADMIN_TOKEN, everything_on
 from processes import (
     LOAD_CORE,
     PROXY_CORE,
@@ -179,11 +179,7 @@ class Soak:
         self.report.bound(f"requests under way: {running}", not any(running.values()))
 
     def _in_flight(self) -> dict[str, float]:
-        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with direct.open(
-            f"http://127.0.0.1:{self.operator}/metrics/prometheus", timeout=20
-        ) as answer:
-            lines = answer.read().decode().splitlines()
+        lines = _page(self.operator, "/metrics/prometheus").splitlines()
         kept = [line for line in lines if line.startswith("openaiproxy_requests_in_flight{")]
         return {name: float(count) for name, _, count in (line.rpartition(" ") for line in kept)}
 
@@ -200,6 +196,15 @@ class Soak:
             word for word in ("Traceback", "Unhandled", "[critical", "#error") if word in output
         ]
         self.report.bound(f"errors on standard output: {words or 'none'}", not words)
+
+
+def _page(port: int, path: str) -> str:
+    """One of the operator's pages."""
+    fields = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
+    asked = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=fields)
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with direct.open(asked, timeout=20) as answer:
+        return str(answer.read().decode())
 
 
 def _configuration(folder: Path, upstream: int, ports: tuple[int, int], operator: int) -> Path:
@@ -229,6 +234,8 @@ def soak(options: argparse.Namespace, folder: Path, report: Report) -> None:
         configuration = _configuration(folder, upstream, ports, operator)
         command = [*twistd(), "openaiproxy", "--config", str(configuration), *switched]
         proxy = household.start("soak", command, operator, PROXY_CORE, environment)
+        _page(operator, "/ready")
+        time.sleep(0.5)
         idle = len(proxy.open_files())
         run = Soak(tools, proxy, ports, operator, LogTail(folder / "requests.log"), report)
         asyncio.run(run.run(options.minutes * 60, options.clients, options.seed))

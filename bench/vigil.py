@@ -1,4 +1,4 @@
-"""Watching a process for long: its memory and descriptors by the second, and every line that it logs."""
+"""Watching a process for long: its memory and descriptors by the second, and every line of its log."""
 
 import json
 import statistics
@@ -9,10 +9,16 @@ from typing import IO
 from attrs import define, field
 from processes import Process
 
-__all__ = ["LogTail", "Samples"]
+__all__ = ["ENDINGS", "LogTail", "Samples"]
 
 #: How a request may end whose upstream never fails: well, or by its client's doing.
-ENDINGS = {"complete", "client-gone", "timeout-client-body", "timeout-client-write"}
+ENDINGS = {
+    "complete",
+    "client-gone",
+    "refused head_timeout",
+    "timeout-body",
+    "timeout-client-write",
+}
 
 
 @define
@@ -71,7 +77,8 @@ class LogTail:
         if said["level"] in ("error", "critical") or "traceback" in said:
             self.errors.append(line.decode())
         if "ending" in said:
-            self.endings[said["ending"]] += 1
+            refused = f" {said.get('code')}" if said["ending"] == "refused" else ""
+            self.endings[said["ending"] + refused] += 1
 
 
 def _number(file: IO[bytes]) -> int:
