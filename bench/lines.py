@@ -32,8 +32,8 @@ __all__ = [
 
 DIRECT = "no proxy"
 FIRST, ADDED = "first event", "relay: added to the first event, ms"
-PEAK, SHARE = "1,000 streams: memory at most, MB", "1,000 streams: share of one core, %"
-START, IDLE = "start to first answer, s", "idle memory, MB"
+PEAK, SHARE = "1,000 streams: memory at most, MiB", "1,000 streams: share of one core, %"
+START, IDLE = "start to first answer, s", "idle memory, MiB"
 
 _PACED = ("-c", "10", "-r", "137")
 RELAY_SUITES = (

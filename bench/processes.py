@@ -19,6 +19,7 @@ from attrs import define, field
 
 __all__ = [
     "LOAD_CORE",
+    "MIB",
     "PROXY_CORE",
     "Household",
     "Process",
@@ -29,6 +30,7 @@ __all__ = [
     "versions_of",
 ]
 
+MIB = 1 << 20
 ROOT = Path(__file__).resolve().parent.parent
 _CORES = sorted(os.sched_getaffinity(0))
 #: The core that a proxy gets, and the one for load and upstream; ``None`` on a machine with a single core.
@@ -39,6 +41,7 @@ _UVLOOP = (
     "import uvloop; from twisted.internet import asyncioreactor; "
     "asyncioreactor.install(uvloop.new_event_loop()); "
 )
+#: Of the environment: what would change who is asked, or what is read at the start.
 _NOT_PASSED_ON = (
     "OPENAI",
     "CODEX",
@@ -46,6 +49,8 @@ _NOT_PASSED_ON = (
     "HTTPS_PROXY",
     "ALL_PROXY",
     "PYTHONUNBUFFERED",
+    "SSL_CERT_FILE",
+    "REQUESTS_CA_BUNDLE",
     "PROXY_X_API_KEY",
 )
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 
 from attrs import define, field, frozen
-from processes import Process
+from processes import MIB, Process
 from tools import Tools
 
 __all__ = ["Subject", "Suite", "hold_streams", "play_round", "shown", "warm"]
@@ -105,7 +105,7 @@ def hold_streams(
 ) -> None:
     """Open many slow streams, 200 a second, and read them to their ends.
 
-    :param titles: for the most memory meanwhile, in MB, and for the share of one core from the first to the last byte.
+    :param titles: for the most memory meanwhile, in MiB, and for the share of one core from the first to the last byte.
     """
     subject.process.forget_peak()
     before, began = subject.process.cpu(), time.monotonic()
@@ -115,5 +115,5 @@ def hold_streams(
     took, used = time.monotonic() - began, subject.process.cpu() - before
     subject.wrong += seen.wrong
     peak, share = titles
-    subject.note(peak, subject.process.peak_rss() / 1e6)
+    subject.note(peak, subject.process.peak_rss() / MIB)
     subject.note(share, used / took * 100)

@@ -39,7 +39,7 @@ from lines import (
     rest_table,
 )
 from peers import CODEX, LITELLM, OURS, Candidate, Starter, find_candidates, own
-from processes import LOAD_CORE, Household, free_port, versions_of
+from processes import LOAD_CORE, MIB, Household, free_port, versions_of
 from subjects import Subject, hold_streams, play_round, shown, warm
 from tools import Tools, find_tools
 
@@ -80,7 +80,7 @@ class Run:
             self._first_answer(port)
             figures[prefix + START].append(time.monotonic() - process.began)
             time.sleep(0.5)
-            figures[prefix + IDLE].append(process.rss() / 1e6)
+            figures[prefix + IDLE].append(process.rss() / MIB)
             if number == 0:
                 break
             process.end()
