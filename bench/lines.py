@@ -60,7 +60,7 @@ class Bound:
     def text(self) -> str:
         if self.peer is None:
             return f"{self.most:g}"
-        return f"{_times(self.most)} {self.peer}"
+        return f"{_times(self.most)} {'x' if self.most > 0.5 else 'of'} {self.peer}"
 
 
 @frozen
@@ -127,12 +127,12 @@ def _verdict(title: str, bound: Bound, own: Subject, peer: Subject | None) -> Ve
         if not theirs:
             return Verdict(title, bound.text, "-", None)
         found = statistics.median(mine / other for mine, other in zip(kept, theirs, strict=True))
-        text = _times(found)
+        text = f"{_times(found)}{' x' if found > 0.5 else ''}"
     return Verdict(title, bound.text, text, found <= bound.most)
 
 
 def _times(factor: float) -> str:
-    return f"{factor:.2f} x" if factor > 0.5 else f"1/{1 / factor:.3g} of"
+    return f"{factor:.2f}" if factor > 0.5 else f"1/{1 / factor:.3g}"
 
 
 def rest_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

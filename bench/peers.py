@@ -28,6 +28,7 @@ __all__ = [
     "NGINX",
     "NODE",
     "OURS",
+    "PEERS",
     "Candidate",
     "Starter",
     "everything_on",
@@ -37,6 +38,7 @@ __all__ = [
 
 OURS, NGINX, NODE, FASTAPI = "openaiproxy", "nginx", "Node", "FastAPI"
 CODEX, LITELLM = "codex-api-proxy", "LiteLLM"
+PEERS = (NGINX, NODE, FASTAPI, CODEX, LITELLM)
 _HERE = Path(__file__).resolve().parent
 _FASTAPI_NEEDS = ("fastapi", "uvicorn[standard]", "httpx")
 _CODEX_NEEDS = ("codex-api-proxy==0.1.6",)

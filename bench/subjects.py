@@ -100,20 +100,17 @@ def play_round(
             _measure(tools, subjects[(index + number) % len(subjects)], suite, limits)
 
 
-def hold_streams(
-    tools: Tools, subject: Subject, shape: str, count: int, titles: tuple[str, str]
-) -> None:
+def hold_streams(tools: Tools, subject: Subject, count: int, titles: tuple[str, str]) -> None:
     """Open many slow streams, 200 a second, and read them to their ends.
 
-    :param titles: for the most memory meanwhile, in MiB, and for the share of one core from the first to the last byte.
+    :param titles: for the most memory meanwhile, in MiB, and for the percentage of one core that was used.
     """
+    peak, share = titles
     subject.process.forget_peak()
     before, began = subject.process.cpu(), time.monotonic()
-    seen = tools.end(
-        tools.begin(subject.port, shape, "-c", str(count), "-n", str(count), "-r", "200")
-    )
+    many = ("-c", str(count), "-n", str(count), "-r", "200")
+    seen = tools.end(tools.begin(subject.port, "slow", *many))
     took, used = time.monotonic() - began, subject.process.cpu() - before
     subject.wrong += seen.wrong
-    peak, share = titles
     subject.note(peak, subject.process.peak_rss() / MIB)
     subject.note(share, used / took * 100)

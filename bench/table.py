@@ -38,7 +38,7 @@ from lines import (
     judge,
     rest_table,
 )
-from peers import CODEX, LITELLM, OURS, Candidate, Starter, find_candidates, own
+from peers import CODEX, LITELLM, OURS, PEERS, Candidate, Starter, find_candidates, own
 from processes import LOAD_CORE, MIB, Household, free_port, versions_of
 from subjects import Subject, hold_streams, play_round, shown, warm
 from tools import Tools, find_tools
@@ -113,12 +113,11 @@ class Run:
             subject.figures[ADDED] = [mine - bare for mine, bare in pairs]
 
     def hold(self) -> None:
-        """1,000 streams at once, of one after another."""
+        """1,000 streams at once, of one after another; briefly, of this proxy alone."""
         print(f"{_STREAMS:,} streams", flush=True)
-        shape = "slow-quick" if self.quick else "slow"
         for subject in self.relays[1:]:
-            if subject.name not in _NOT_HELD:
-                hold_streams(self.tools, subject, shape, _STREAMS, (PEAK, SHARE))
+            if subject.name not in _NOT_HELD and not (self.quick and subject.name in PEERS):
+                hold_streams(self.tools, subject, _STREAMS, (PEAK, SHARE))
 
     def agree(self) -> bool:
         """Whether all who translate give the same text: what does nothing is fast."""

@@ -45,7 +45,6 @@ SHAPES: Mapping[str, Shape] = {
     "paced": Shape(200, 0.005),
     "short": Shape(5),
     "slow": Shape(20, 1.0),
-    "slow-quick": Shape(6, 1.0),
     # More than the kernel's buffers between two sockets hold.
     "long": Shape(30_000),
     "large": Shape(200, whole=900_000),
