@@ -25,6 +25,7 @@ _MINUTES = 60
 _LISTENERS = 16
 _FIRST_BIN = 0.001
 _GROWTH = 1.2
+_LOG_GROWTH = log(_GROWTH)
 _BINS = 80
 
 
@@ -36,17 +37,6 @@ class Tokens:
     cached: int = 0
     output: int = 0
     reasoning: int = 0
-
-    def plus(self, said: Exchanged) -> "Tokens":
-        """With those of one more request."""
-        if said.tokens_in is None and said.tokens_out is None:
-            return self
-        return Tokens(
-            self.input + (said.tokens_in or 0),
-            self.cached + (said.tokens_cached or 0),
-            self.output + (said.tokens_out or 0),
-            self.reasoning + (said.tokens_reasoning or 0),
-        )
 
 
 @frozen
@@ -98,39 +88,62 @@ class Minute:
 
 
 @define(eq=False)
+class _Sum:
+    """What requests come to, being counted."""
+
+    requests: int = 0
+    errors: int = 0
+    input: int = 0
+    cached: int = 0
+    output: int = 0
+    reasoning: int = 0
+
+    def add(self, said: Exchanged, failed: bool) -> None:
+        self.requests += 1
+        self.errors += failed
+        if said.tokens_in is not None or said.tokens_out is not None:
+            self.input += said.tokens_in or 0
+            self.cached += said.tokens_cached or 0
+            self.output += said.tokens_out or 0
+            self.reasoning += said.tokens_reasoning or 0
+
+    def shown(self) -> ByModel:
+        tokens = Tokens(self.input, self.cached, self.output, self.reasoning)
+        return ByModel(self.requests, self.errors, tokens)
+
+
+@define(eq=False)
 class _Sums:
     """A minute being counted."""
 
     number: int
     at: float
-    requests: int = 0
-    errors: int = 0
     cancelled: int = 0
-    tokens: Tokens = Tokens()
+    whole: _Sum = field(factory=_Sum)
     waits: list[int] = field(factory=lambda: [0] * _BINS)
-    models: dict[str, ByModel] = field(factory=dict)
+    models: dict[str, _Sum] = field(factory=dict)
 
-    def add(self, said: Exchanged, model: str) -> None:
-        failed = is_error(said)
-        self.requests += 1
-        self.errors += failed
+    def add(self, said: Exchanged, model: str, failed: bool) -> None:
+        self.whole.add(said, failed)
         self.cancelled += said.ending == "client-gone"
-        self.tokens = self.tokens.plus(said)
         if said.first_byte is not None:
             self.waits[_bin(said.first_byte)] += 1
-        old = self.models.get(model, ByModel())
-        self.models[model] = ByModel(old.requests + 1, old.errors + failed, old.tokens.plus(said))
+        by_model = self.models.get(model)
+        if by_model is None:
+            by_model = self.models[model] = _Sum()
+        by_model.add(said, failed)
 
     def shown(self) -> Minute:
+        whole = self.whole.shown()
         return Minute(
             self.at,
-            self.requests,
-            self.errors,
+            whole.requests,
+            whole.errors,
             self.cancelled,
             _quantile(self.waits, 0.5),
             _quantile(self.waits, 0.95),
-            self.tokens,
-            dict(self.models),
+            whole.tokens,
+            {label: each.shown() for label, each in self.models.items()},
             self.number,
         )
 
@@ -161,8 +174,9 @@ class Ring:
         now = self._now()
         entry = Entry(self._number, now, model, said)
         self._entries.append(entry)
-        (self._badly if is_error(said) else self._well).append(entry)
-        self._minute(now).add(said, model)
+        failed = is_error(said)
+        (self._badly if failed else self._well).append(entry)
+        self._minute(now).add(said, model, failed)
         for listener in tuple(self._listeners):
             try:
                 listener(entry)
@@ -245,7 +259,7 @@ def is_error(said: Exchanged) -> bool:
 def _bin(seconds: float) -> int:
     if seconds <= _FIRST_BIN:
         return 0
-    return min(_BINS - 1, int(log(seconds / _FIRST_BIN, _GROWTH)) + 1)
+    return min(_BINS - 1, int(log(seconds / _FIRST_BIN) / _LOG_GROWTH) + 1)
 
 
 def _quantile(waits: list[int], share: float) -> float | None:

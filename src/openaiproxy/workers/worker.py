@@ -36,6 +36,7 @@ from twisted.logger import (
 
 from openaiproxy.errors import Misconfigured
 from openaiproxy.ops.adding import Added, Collected, tell
+from openaiproxy.ops.collector import settle
 from openaiproxy.ops.console import open_console
 from openaiproxy.ops.files import LogFiles
 from openaiproxy.profile import Config
@@ -89,6 +90,7 @@ class Worker:
             self._reactor.stop()
             return
         self._ports.startService()
+        settle()
         self._ports.watch.gather = self._gather
         self.link.say("ready", ports=self._ports.urls())
 
