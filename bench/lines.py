@@ -27,6 +27,7 @@ __all__ = [
     "Line",
     "Verdict",
     "judge",
+    "ratio",
     "rest_table",
 ]
 
@@ -119,16 +120,20 @@ def judge(lines: Sequence[Line], own: Subject, others: Mapping[str, Subject]) ->
 
 
 def _verdict(title: str, bound: Bound, own: Subject, peer: Subject | None) -> Verdict:
-    kept = own.figures.get(title, [])
+    found: float | None
     if bound.peer is None:
-        found, text = statistics.median(kept), shown(statistics.median(kept))
+        found = own.median(title)
+        text = shown(found)
     else:
-        theirs = peer.figures.get(title, []) if peer else []
-        if not theirs:
-            return Verdict(title, bound.text, "-", None)
-        found = statistics.median(mine / other for mine, other in zip(kept, theirs, strict=True))
-        text = f"{_times(found)}{' x' if found > 0.5 else ''}"
-    return Verdict(title, bound.text, text, found <= bound.most)
+        found = ratio(title, own, peer) if peer else None
+        text = "-" if found is None else f"{_times(found)}{' x' if found > 0.5 else ''}"
+    return Verdict(title, bound.text, text, None if found is None else found <= bound.most)
+
+
+def ratio(title: str, one: Subject, other: Subject) -> float | None:
+    """How many times another's figure one's is: the median of the rounds' ratios."""
+    pairs = zip(one.figures.get(title, []), other.figures.get(title, []), strict=False)
+    return statistics.median(ratios) if (ratios := [mine / its for mine, its in pairs]) else None
 
 
 def _times(factor: float) -> str:

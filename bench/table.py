@@ -36,6 +36,7 @@ from lines import (
     Line,
     Verdict,
     judge,
+    ratio,
     rest_table,
 )
 from peers import CODEX, LITELLM, OURS, PEERS, Candidate, Starter, find_candidates, own
@@ -145,6 +146,18 @@ def _row(line: Line, subjects: Sequence[Subject | None]) -> list[str]:
     return [line.title, *(shown(each.median(line.title) if each else None) for each in subjects)]
 
 
+def _against_first(run: Run) -> str:
+    """How many times that of the first candidate each other's figures are."""
+    rows = []
+    for lines, subjects in ((RELAY_LINES, run.relays[1:]), (BRIDGE_LINES, run.bridges)):
+        first, *others = subjects
+        rows += [
+            [line.title, *(shown(ratio(line.title, each, first)) for each in others)]
+            for line in lines
+        ]
+    return rest_table([f"times that of {first.name}", *(each.name for each in others)], rows)
+
+
 def _verdicts(run: Run, agreed: bool) -> Iterator[Verdict]:
     relays = {subject.name: subject for subject in run.relays}
     bridges = {subject.name: subject for subject in run.bridges}
@@ -184,6 +197,7 @@ def measure(options: argparse.Namespace, folder: Path) -> bool:
         agreed = run.agree()
     print("\n" + _figures(run) + "\n")
     if options.reactors:
+        print(_against_first(run))
         return True
     verdicts = list(_verdicts(run, agreed))
     print(rest_table(["work", "at most", "found", "verdict"], [each.row for each in verdicts]))
