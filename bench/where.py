@@ -25,8 +25,8 @@ __all__ = ["main"]
 
 #: The first whose pattern is found in a file's path is the part.
 _PARTS: Mapping[str, str] = {
-    r"openaiproxy/(web|upstream)/outlet": "writing to sockets",
-    r"twisted/internet/(tcp|abstract|fdesc)": "transports: reading from sockets, and what is left of writing",
+    r"openaiproxy/(web|upstream)/outlet": "writing past the transports",
+    r"twisted/internet/(tcp|abstract|fdesc)|twisted/python/util": "transports: reading and writing sockets",
     r"openaiproxy/web/(connection|head|chunks|light_request|timers|framing)": "our server's protocol",
     r"openaiproxy/web/": "web: gate, exchange, pump",
     r"openaiproxy/upstream/": "upstream: agent, pool, connections",
@@ -50,7 +50,8 @@ _SAMPLES_A_SECOND = "250"
 def _sampled(
     tools: Tools, suite: Suite, pid: int, port: int, seconds: int, out: Path
 ) -> Counter[str]:
-    """Samples of each part under a load."""
+    """Samples of each part under a load, once what happens but once has happened."""
+    tools.end(tools.begin(port, suite.shape, *suite.options, "-T", "1.5"))
     load = tools.begin(port, suite.shape, *suite.options, "-T", str(seconds + 2))
     spy = [str(Path(sys.executable).with_name("py-spy")), "record", "-p", str(pid), "-f", "raw"]
     spy += ["--full-filenames", "-r", _SAMPLES_A_SECOND, "-d", str(seconds), "-o", str(out)]
@@ -63,7 +64,9 @@ def count(collapsed: str) -> Counter[str]:
     """Samples of each part, from lines of frames with a number behind them."""
     found: Counter[str] = Counter()
     for line in collapsed.splitlines():
-        if leaf := _LEAF.search(line):
+        leaf = _LEAF.search(line)
+        # Threads of the pool, which wait.
+        if leaf and not leaf[1].endswith("/threading.py"):
             file = leaf[1]
             part = next(
                 (part for what, part in _PARTS.items() if re.search(what, file)), "the rest"
