@@ -103,7 +103,8 @@ class Run:
         seconds, streams = (0.4, 10) if self.quick else (2.0, 40)
         groups = ((RELAY_SUITES, self.relays), (BRIDGE_SUITES, self.bridges))
         for suites, subjects in groups:
-            warm(self.tools, suites, subjects, 1.5)
+            # The generator in Python asks less often.
+            warm(self.tools, suites, subjects, 1.5 if self.tools.compiled else 5.0)
         for number in range(rounds):
             print(f"round {number + 1}", flush=True)
             for suites, subjects in groups:
@@ -139,7 +140,8 @@ def _figures(run: Run) -> str:
     for subject in (*run.relays, *run.bridges):
         wrong[subject.name] += subject.wrong
     rows.append(["requests that failed or were cut", *map(str, wrong.values())])
-    return rest_table(["", *columns], rows)
+    # A cell that is empty in the first column would continue the row above.
+    return rest_table(["\\", *columns], rows)
 
 
 def _row(line: Line, subjects: Sequence[Subject | None]) -> list[str]:
@@ -200,6 +202,8 @@ def measure(options: argparse.Namespace, folder: Path) -> bool:
         print(_against_first(run))
         return True
     verdicts = list(_verdicts(run, agreed))
+    if tools.compiled is None:
+        print("The load was made in Python: ratios are rough, and times are the load's as well.\n")
     print(rest_table(["work", "at most", "found", "verdict"], [each.row for each in verdicts]))
     return all(verdict.holds is not False for verdict in verdicts)
 
