@@ -83,13 +83,14 @@ def main() -> None:
     parser.add_argument("-c", type=int, default=1, help="connections")
     parser.add_argument("-n", type=int, help="requests in all")
     parser.add_argument("-T", type=float, default=600, help="seconds")
+    parser.add_argument("-H", action="append", default=[], help="a field of the request")
     parser.add_argument("-r", type=float, default=1e9, help="connections opened per second")
     options = parser.parse_args()
     body = options.b.read_bytes()
     head = [
         f"POST {options.P} HTTP/1.1",
         f"Host: 127.0.0.1:{options.p}",
-        "Authorization: Bearer sk-bench",
+        *options.H,
         "Content-Type: application/json",
         f"Content-Length: {len(body)}",
     ]

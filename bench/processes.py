@@ -19,27 +19,39 @@ from attrs import define, field
 
 __all__ = [
     "LOAD_CORE",
+    "MIB",
     "PROXY_CORE",
     "Household",
     "Process",
     "free_port",
     "ours",
     "pin_self",
+    "twistd",
     "versions_of",
 ]
 
+MIB = 1 << 20
 ROOT = Path(__file__).resolve().parent.parent
 _CORES = sorted(os.sched_getaffinity(0))
 #: The core that a proxy gets, and the one for load and upstream; ``None`` on a machine with a single core.
 PROXY_CORE = _CORES[0] if len(_CORES) > 1 else None
 LOAD_CORE = _CORES[1] if len(_CORES) > 1 else None
+_TWISTD = "from twisted.scripts.twistd import run; run()"
+_UVLOOP = (
+    "import uvloop; from twisted.internet import asyncioreactor; "
+    "asyncioreactor.install(uvloop.new_event_loop()); "
+)
+#: Of the environment: what would change who is asked, or what is read at the start.
 _NOT_PASSED_ON = (
     "OPENAI",
     "CODEX",
     "HTTP_PROXY",
     "HTTPS_PROXY",
     "ALL_PROXY",
+    "PYTHONDONTWRITEBYTECODE",
     "PYTHONUNBUFFERED",
+    "SSL_CERT_FILE",
+    "REQUESTS_CA_BUNDLE",
     "PROXY_X_API_KEY",
 )
 
@@ -50,6 +62,8 @@ class Process:
 
     name: str
     popen: "subprocess.Popen[bytes]"
+    #: Of the monotonic clock, when it was started.
+    began: float = field(factory=time.monotonic)
 
     @property
     def pids(self) -> list[int]:
@@ -138,11 +152,12 @@ class Household:
         """Start a server, and wait until its port is open.
 
         :param descriptors: its soft limit of open files; the hard one stays.
-        :raises RuntimeError: when it ends or doesn't listen in 20 seconds.
+        :raises RuntimeError: when it ends or doesn't listen in a minute.
         """
         here = self.folder / name
-        here.mkdir()
+        here.mkdir(exist_ok=True)
         log = self.folder / f"{name}.log"
+        began = time.monotonic()
         with log.open("wb") as out:
             popen = subprocess.Popen(
                 command,
@@ -154,16 +169,30 @@ class Household:
                 start_new_session=True,
                 preexec_fn=_before(core, descriptors),
             )
-        process = Process(name, popen)
+        process = Process(name, popen, began)
         self.processes.append(process)
-        deadline = time.monotonic() + 20
+        deadline = began + 60
         while not _is_open(port):
             if popen.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(
                     f"{name} does not listen: {log.read_text(errors='replace')[-2000:]}"
                 )
-            time.sleep(0.02)
+            time.sleep(0.005)
         return process
+
+
+def twistd(reactor: str | None = None) -> list[str]:
+    """The command for ``twistd`` in the foreground.
+
+    :param reactor: of Twisted's, or ``uvloop`` for asyncio's on that loop; ``None`` is the default.
+    """
+    beside = Path(sys.executable).with_name("twistd")
+    start = [str(beside)] if beside.exists() else [sys.executable, "-c", _TWISTD]
+    if reactor == "uvloop":
+        start = [sys.executable, "-c", _UVLOOP + _TWISTD]
+    elif reactor is not None:
+        start.append(f"--reactor={reactor}")
+    return [*start, "-n", "--pidfile="]
 
 
 def ours(
@@ -171,31 +200,16 @@ def ours(
     upstream: str,
     *options: str,
     profile: str = "passthrough",
-    logger: str | None = None,
+    reactor: str | None = None,
 ) -> list[str]:
     """The command that starts this project's proxy from its checkout.
 
     :param upstream: URL, or ``embedded``.
     :param options: of ``openaiproxy``.
-    :param logger: of ``twistd``, in place of its own to standard output.
+    :param reactor: see :func:`twistd`.
     """
-    beside = Path(sys.executable).with_name("twistd")
-    start = (
-        [str(beside)]
-        if beside.exists()
-        else [sys.executable, "-c", "from twisted.scripts.twistd import run; run()"]
-    )
-    twistd = [*start, "-n", "--pidfile=", *([f"--logger={logger}"] if logger else [])]
-    service = [
-        "openaiproxy",
-        "--profile",
-        profile,
-        "--port",
-        str(port),
-        "--upstream",
-        upstream,
-    ]
-    return [*twistd, *service, *options]
+    asked = ["--profile", profile, "--port", str(port), "--upstream", upstream]
+    return [*twistd(reactor), "openaiproxy", *asked, *options]
 
 
 def free_port() -> int:

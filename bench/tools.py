@@ -11,13 +11,14 @@ import os
 import shutil
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
 from attrs import define, frozen
 from processes import LOAD_CORE, ROOT, Household, Process
 
-__all__ = ["SHAPES", "Seen", "Shape", "Tools", "find_tools"]
+__all__ = ["FIELDS", "KEY", "SHAPES", "Seen", "Shape", "Tools", "find_tools"]
 
 _HERE = Path(__file__).resolve().parent
 
@@ -45,7 +46,14 @@ SHAPES: Mapping[str, Shape] = {
     "short": Shape(5),
     "idle": Shape(3, 2.0),
     "probe": Shape(2_000, 0.005),
+    "slow": Shape(20, 1.0),
+    # More than the kernel's buffers between two sockets hold.
+    "long": Shape(30_000),
+    "large": Shape(200, whole=900_000),
 }
+#: What clients show: a key of the proxy's, where it asks for one, and their own.
+KEY = "sk-bench-0123456789"
+FIELDS = {"Authorization": f"Bearer {KEY}", "x-api-key": KEY}
 _PATHS = {"chat": "/v1/chat/completions", "responses": "/v1/responses"}
 _SYSTEM = "Be brief."
 _USER = "Summarise this, please: " + "one two three four five " * 25
@@ -108,20 +116,34 @@ class Tools:
             else []
         )
         ask = ["-P", _PATHS[dialect], "-b", str(self.body(shape, dialect))]
+        for name, value in FIELDS.items():
+            ask += ["-H", f"{name}: {value}"]
         return subprocess.Popen(
             [*pin, *command, "-p", str(port), *ask, *options],
             stdout=subprocess.PIPE,
             text=True,
         )
 
-    def end(self, running: "subprocess.Popen[str]") -> Seen:
-        """Wait for what :meth:`begin` started."""
-        out, _ = running.communicate(timeout=180)
+    def end(self, running: "subprocess.Popen[str]", patience: float = 180.0) -> Seen:
+        """Wait for what :meth:`begin` started, so many seconds at most."""
+        out, _ = running.communicate(timeout=patience)
         said = json.loads(out)
         wrong = said["err"] + said.get("bad", 0) + said.get("incomplete", 0)
         began = said["ttft_ms"] or {}
         first = (said.get("first_delay_ms") or began).get("p50")
         return Seen(said["done"], said["events"], wrong, first, began.get("p50"), began.get("p99"))
+
+    def text(self, port: int, shape: str) -> str:
+        """Ask for a whole answer, and give its text.
+
+        :raises OSError: where it can't be had.
+        """
+        fields = {**FIELDS, "Content-Type": "application/json"}
+        url = f"http://127.0.0.1:{port}{_PATHS['chat']}"
+        asked = urllib.request.Request(url, self.body(shape).read_bytes(), fields)
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with direct.open(asked, timeout=20) as answer:
+            return str(json.load(answer)["choices"][0]["message"]["content"])
 
     def body(self, shape: str, dialect: str = "chat") -> Path:
         """The file of a request's body; upstreams read the answer's shape in the model's name."""
@@ -129,7 +151,7 @@ class Tools:
         if path.exists():
             return path
         form = SHAPES[shape]
-        asked: dict[str, object] = {"model": self._model(form), "temperature": 0.7}
+        asked: dict[str, object] = {"model": self.model(form), "temperature": 0.7}
         if dialect == "chat":
             asked["messages"] = [
                 {"role": "system", "content": _SYSTEM},
@@ -143,7 +165,8 @@ class Tools:
         path.write_text(json.dumps(asked))
         return path
 
-    def _model(self, form: Shape) -> str:
+    def model(self, form: Shape) -> str:
+        """The name that says which answer is wanted."""
         if self.compiled is not None:
             whole = f"-k{form.whole}" if form.whole else ""
             return f"mock-n{form.chunks}-s320-d{form.apart * 1000:.0f}{whole}"

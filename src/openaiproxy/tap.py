@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 from twisted.application.service import IService, MultiService
@@ -30,7 +30,9 @@ from openaiproxy.ops.notify import Announcer
 from openaiproxy.profile import Config
 from openaiproxy.web.binding import bind_hosts, resolve
 from openaiproxy.web.ports import Ports
-from openaiproxy.workers.crew import Crew
+
+if TYPE_CHECKING:
+    from openaiproxy.workers.crew import Crew
 
 __all__ = ["Options", "Reload", "makeService"]
 
@@ -147,6 +149,9 @@ def _serve(
             console=open_console(time.time),
         )
         return ports, Announcer(reactor, environ, ports.describe, ports.urls)
+    # Not where one process serves alone.
+    from openaiproxy.workers.crew import Crew
+
     crew = Crew(
         reactor,
         config,

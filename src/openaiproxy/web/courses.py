@@ -10,7 +10,6 @@ from openaiproxy.web.models import is_models, show_models
 from openaiproxy.web.port import OpenPort
 from openaiproxy.web.relay import relay
 from openaiproxy.web.request import Request
-from openaiproxy.web.simple.courses import find_simple
 from openaiproxy.web.token_count import count_tokens
 
 __all__ = ["find_course"]
@@ -27,6 +26,9 @@ def find_course(port: OpenPort, request: Request, target: bytes) -> Course:
     :param target: what the upstream would be asked for.
     """
     if port.profile.simple is not None:
+        # A proxy of its own, which other profiles have no use for.
+        from openaiproxy.web.simple.courses import find_simple
+
         return find_simple(request.method, target)
     bridging, path = port.profile.bridging, target.partition(b"?")[0]
     if bridging.models is not None and is_models(request.method, target):

@@ -34,7 +34,6 @@ from openaiproxy.ops.payloads import PayloadLog
 from openaiproxy.ops.watch import Watch
 from openaiproxy.profile import Config, Limits, Port, Profile, Timeouts, Upstream
 from openaiproxy.upstream.client import UpstreamClient
-from openaiproxy.upstream.embedded.door import site as embedded_site
 from openaiproxy.web.addresses import check_reach, describe, is_loopback, urls_of
 from openaiproxy.web.admin import Admin
 from openaiproxy.web.binding import listen_now
@@ -362,6 +361,9 @@ class Ports(Service):
         if self._embedded_elsewhere is not None:
             return self._embedded_elsewhere
         if self._embedded is None:
+            # Some forty modules, which few processes need.
+            from openaiproxy.upstream.embedded.door import site as embedded_site
+
             site = embedded_site(self._reactor, self._now)
             self._embedded = self._reactor.listenTCP(0, site, interface=_LOOPBACK)
         address: Any = self._embedded.getHost()
