@@ -105,6 +105,16 @@ def test_row_131_the_containers_variables_make_a_configuration() -> None:
     assert '"status", "--url"' in image
 
 
+def test_the_manifests_are_what_kubernetes_takes() -> None:
+    """By the schemas of its releases, where a package that has them is installed."""
+    validating = pytest.importorskip("kubernetes_validate")
+    yaml = pytest.importorskip("yaml")
+    documents = list(yaml.safe_load_all(text("balancer/kubernetes.yaml")))
+    assert len(documents) >= 4
+    for document in documents:
+        validating.validate(document, validating.latest_version(), strict=True)
+
+
 def documents() -> Iterator[Path]:
     yield ROOT / "README.rst"
     yield from sorted(CLIENTS.glob("*.rst"))
