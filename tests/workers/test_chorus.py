@@ -155,6 +155,20 @@ def test_what_a_worker_had_told_outlives_it(in_order: bool) -> None:
     assert seen.tally.requests == len(names(seen)) == seen.minutes[0].requests
 
 
+def test_what_was_at_once_is_added_up_over_workers_and_not_over_generations() -> None:
+    room = Room()
+    for generation in range(3):
+        for worker, most in zip(room.workers, (3, 4 - generation), strict=True):
+            worker.serve("a")
+            worker.watch.tally.note_running(most)
+        assert room.look().tally.most_running == 7
+        for worker in list(room.workers):
+            room.part(worker, in_order=True)
+        assert room.look().tally.most_running == 7
+        room.workers += [Worker(room.clock) for _ in range(2)]
+    assert room.look().tally.requests == 6
+
+
 def test_one_that_does_not_answer_counts_with_what_it_said_last() -> None:
     room = Room()
     one, other = room.workers
