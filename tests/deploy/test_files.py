@@ -92,6 +92,26 @@ def test_the_service_is_exposed_little() -> None:
     assert ended.returncode == 0, ended.stdout[-200:]
 
 
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
+def test_systemd_takes_the_units(tmp_path: Path) -> None:
+    for name in ("openaiproxy.service", "openaiproxy.socket"):
+        found = text(f"systemd/{name}")
+        # The program is not where it will be.
+        (tmp_path / name).write_text(
+            re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", found, flags=re.M)
+        )
+    units = [str(path) for path in sorted(tmp_path.iterdir())]
+    ended = subprocess.run(
+        ["systemd-analyze", "verify", *units],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    ours = [line for line in ended.stderr.splitlines() if "openaiproxy." in line]
+    assert (ended.returncode, ours) == (0, [])
+
+
 def test_row_131_the_containers_variables_make_a_configuration() -> None:
     image, compose = text("container/Containerfile"), text("container/compose.yaml")
     assert set(re.findall(r"OPENAIPROXY_\w+", image + compose)) <= VARIABLES
