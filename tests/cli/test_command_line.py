@@ -187,6 +187,31 @@ def test_row_128_the_doctor_says_what_to_do(home: Home) -> None:
     assert "✗ configuration: --port" in mistaken.stdout
 
 
+def test_row_128_the_doctor_of_a_login_says_what_codex_api_proxys_said(home: Home) -> None:
+    codex = ("doctor", "--profile", "codex", "--port", "0", "--skip-upstream")
+    absent = home.run(*codex)
+    assert absent.returncode == 1
+    assert f"✗ auth file of codex: {home.path}/.codex/auth.json\n" in absent.stdout
+    (home.path / ".codex").mkdir()
+    tokens = {"access_token": "at-never-to-be-shown", "refresh_token": "rt-never-to-be-shown"}
+    login = {"auth_mode": "chatgpt", "tokens": tokens, "last_refresh": "2026-11-20T12:34:56Z"}
+    (home.path / ".codex" / "auth.json").write_text(json.dumps(login))
+    found = home.run(*codex, HTTPS_PROXY="http://me:never-to-be-shown@proxy.test:3128")
+    assert found.returncode == 0, found.stdout
+    for line in (
+        f"✓ auth file of codex: {home.path}/.codex/auth.json",
+        "✓ upstream proxy of codex: proxy.test:3128",
+        "✓ models cache ttl of codex: 300s",
+        "✓ upstream models: skipped",
+    ):
+        assert f"{line}\n" in found.stdout
+    assert "(chatgpt)" in found.stdout
+    assert "never-to-be-shown" not in found.stdout + found.stderr
+    direct = home.run(*codex, "--models-cache-ttl", "0")
+    assert "✓ upstream proxy of codex: <none>, direct connection\n" in direct.stdout
+    assert "✓ models cache ttl of codex: 0s\n" in direct.stdout
+
+
 def test_a_good_configuration_is_shown_and_nothing_opened(home: Home) -> None:
     checked = home.run("check-config", *EMBEDDED)
     assert checked.returncode == 0
