@@ -101,6 +101,33 @@ def test_rows_127_and_129_start_status_restart_stop(home: Home) -> None:
     assert SECRET not in started.stdout + shown
 
 
+def test_row_127_the_start_of_a_login_tells_what_codex_api_proxys_told(home: Home) -> None:
+    (home.path / ".codex").mkdir()
+    (home.path / ".codex" / "auth.json").write_text(json.dumps({"OPENAI_API_KEY": SECRET}))
+    codex = ("--profile", "codex", "--port", "0")
+    key = {"CODEX_PROXY_API_KEY": "a-local-key-of-mine"}
+    for more, fast, tier in ((["--fast"], "true", "priority"), ([], "false", "<request/default>")):
+        started = home.run("start", *codex, "--verbosity", "low", *more, **key)
+        assert started.returncode == 0, started.stderr
+        for line in (
+            "host: 127.0.0.1",
+            "port: 0",
+            "api_key: <redacted>",
+            "proxy: <none>",
+            "log_level: info",
+            "log_format: text",
+            "models_cache_ttl: 300",
+            f"fast: {fast}",
+            "verbosity: low",
+            f"service_tier: {tier}",
+            f"pid_file: {home.pid_file}",
+        ):
+            assert started.stdout.count(f"  {line}\n") == 1, line
+        assert "a-local-key-of-mine" not in started.stdout
+        assert SECRET not in started.stdout
+        assert home.run("stop").returncode == 0
+
+
 def test_a_stop_of_nothing_is_no_failure_and_takes_a_stale_file_away(home: Home) -> None:
     assert home.run("stop").stdout == "openaiproxy is not running\n"
     home.folder.mkdir()
