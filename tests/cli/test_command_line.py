@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from openaiproxy.cli.pidfile import look
+from openaiproxy.cli.pidfile import Held, hold, look
 from tests.e2e.processes import python_path
 
 EMBEDDED = ("--port", "0", "--upstream", "embedded")
@@ -136,6 +136,37 @@ def test_a_stop_of_nothing_is_no_failure_and_takes_a_stale_file_away(home: Home)
     assert (stopped.returncode, stopped.stdout) == (0, "openaiproxy is not running\n")
     assert f"pid {os.getpid()} is another process" in stopped.stderr
     assert not home.pid_file.exists()
+
+
+def test_row_127_a_process_that_does_not_end_is_forced_and_then_given_up(home: Home) -> None:
+    held = hold(home.pid_file)
+    assert isinstance(held, Held)
+    program = (
+        "import signal, sys, time\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "if sys.argv[1] == 'deaf': signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        "print('ready', flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    for how, code in (("deaf", 1), ("stubborn", 0)):
+        command = [sys.executable, "-c", program, how]
+        with subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            pass_fds=(held.descriptor,),
+        ) as running:
+            assert running.stdout is not None
+            running.stdout.readline()
+            held.write(running.pid)
+            if code == 0:
+                held.close()
+            stopped = home.run("stop", "--timeout", "0.2")
+            assert stopped.returncode == code
+            assert stopped.stdout.startswith(f"forcing openaiproxy pid {running.pid} to stop\n")
+            left = f"openaiproxy pid {running.pid} did not stop after SIGTERM and SIGINT\n"
+            assert (stopped.stderr == left) is (code == 1)
+            running.kill()
 
 
 def test_a_stale_file_does_not_keep_it_from_starting(home: Home) -> None:

@@ -111,8 +111,9 @@ def _stop(path: Path, patience: float) -> int:
     if found.pid is None:
         screen.complain(f"{path} is held by a process, but names no pid")
         return 1
+    forcing = f"forcing openaiproxy pid {found.pid} to stop"
     try:
-        forced = end(path, found.pid, patience)
+        end(path, found.pid, patience, lambda: screen.say(forcing))
     except PermissionError:
         screen.complain(f"permission denied stopping openaiproxy pid {found.pid}")
         return 1
@@ -120,8 +121,6 @@ def _stop(path: Path, patience: float) -> int:
         screen.complain(f"openaiproxy pid {found.pid} {failure}")
         return 1
     path.unlink(missing_ok=True)
-    if forced:
-        screen.complain(f"openaiproxy pid {found.pid} had to be forced to stop")
     screen.say(f"openaiproxy stopped pid {found.pid}")
     return 0
 
