@@ -113,7 +113,8 @@ class Tap:
         except BadUpstream:
             return
         if isinstance(found, dict):
-            self.seen = self.seen.merged(self.dialect.spotter.glance(found))
+            seen = self.dialect.spotter.glance(found)
+            self.seen = self.seen.merged(seen) if self.stream else seen
 
 
 def _last_boundary(chunk: bytes) -> int:

@@ -22,6 +22,7 @@ from openaiproxy.config.load import load
 from openaiproxy.config.printing import print_config
 from openaiproxy.config.settings import flags
 from openaiproxy.errors import Misconfigured
+from openaiproxy.ops.collector import settle
 from openaiproxy.ops.console import open_console
 from openaiproxy.ops.files import LogFiles
 from openaiproxy.ops.notify import Announcer
@@ -118,6 +119,7 @@ def makeService(options: Options) -> IService:
     serving, announcer = _serve(reactor, config, files, environ)
     reload = Reload(options.read, files, serving, announcer, config.workers == 0)
     signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(reload.run))
+    reactor.callWhenRunning(settle)
     service = _Service()
     serving.setServiceParent(service)
     announcer.setServiceParent(service)

@@ -94,7 +94,7 @@ def test_a_relayed_stream_is_read_as_it_passes(preset: str) -> None:
     assert (line["route"], line["dialects"]) == ("chat_completions", "chat>chat")
     assert (line["tokens_in"], line["tokens_cached"]) == (20, 16)
     assert (line["tokens_out"], line["tokens_reasoning"]) == (7, 3)
-    assert " dialects=chat>chat streamed tokens=20/16/7/3" in line["line"]
+    assert " dialects=chat>chat streamed tokens=20/16/7/3" in str(line["line"])
 
 
 def test_a_relayed_whole_answer_is_read_as_it_passes() -> None:
@@ -275,7 +275,7 @@ def test_a_second_try_is_counted_and_its_answer_is_what_counts() -> None:
     assert (line["retries"], line["fault"], line["upstream_status"]) == (1, None, 200)
     assert line["dialects"] == "chat>responses"
     assert line["tokens_in"] == usage()["input_tokens"]
-    assert " retries=1" in line["line"]
+    assert " retries=1" in str(line["line"])
     found = wired.port.watch.metrics.registry.get_sample_value(
         "openaiproxy_retried_total", {"profile": "gateway"}
     )

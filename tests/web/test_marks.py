@@ -66,4 +66,4 @@ def test_marks_are_in_no_line() -> None:
     wired.upstream.asked[0].answer().end()
     line: dict[str, Any] = wired.lines[0]
     assert "marks" not in line
-    assert "upstream head" not in line["line"]
+    assert "upstream head" not in str(line["line"])

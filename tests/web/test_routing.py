@@ -9,7 +9,7 @@ from openaiproxy.errors import BadRequest, BadUpstream, Unavailable
 from openaiproxy.presets import PRESETS
 from openaiproxy.profile import Profile, Route
 from openaiproxy.web.answers import Envelope, envelope_for, error_body, protocol_answer
-from openaiproxy.web.fields import answer_fields, is_event_stream, upstream_fields
+from openaiproxy.web.fields import answer_fields, is_event_stream, media_of, upstream_fields
 from openaiproxy.web.routing import Routing
 from openaiproxy.wire.target import parse_target
 
@@ -266,12 +266,15 @@ def test_a_profiles_own_body_wins() -> None:
 def test_event_streams_are_known_by_their_type(
     headers: list[tuple[bytes, bytes]], encoded: bool, is_one: bool
 ) -> None:
-    assert is_event_stream(headers, encoded=encoded) is is_one
+    assert (media_of(headers).is_events if encoded else is_event_stream(headers)) is is_one
 
 
 def test_an_event_stream_is_not_held_back_by_hops_in_between_row_86_pitfall_59() -> None:
     fields = answer_fields(
-        [(b"Content-Type", b"text/event-stream"), (b"Cache-Control", b"public")], [], []
+        [(b"Content-Type", b"text/event-stream"), (b"Cache-Control", b"public")],
+        [],
+        [],
+        streamed=True,
     )
     assert [value for name, value in fields if name == b"Cache-Control"] == [
         b"no-cache, no-transform"

@@ -15,10 +15,11 @@ The line, with fields that nobody knows left out::
 ``tokens`` are those of input, of which from a cache, of output, of which reasoning; ``waited`` is the
 upstream's time until its answer's head, ``own`` the proxy's.
 
-It is rendered once and carried as ``line``, because twisted.logger's own formatting of as many
-fields takes longer than relaying a chunk.
+The event carries it as ``line``, which is the value itself: it is rendered where somebody writes it, and not where a
+file of JSON is written. (twisted.logger's own formatting of as many fields takes longer than relaying a chunk.)
 """
 
+import re
 from operator import attrgetter
 from time import time
 
@@ -31,6 +32,7 @@ __all__ = ["FIELDS", "FORMAT", "Exchanged", "emit", "path_shown"]
 
 FORMAT = "{line}"
 
+_is_ours = re.compile(r"[0-9a-f]{32}").fullmatch
 _QUERY_NAMES = 16
 _NAME_CHARS = 40
 
@@ -63,6 +65,11 @@ def _name_shown(part: str) -> str:
 
 def _foreign_if_known(text: str | bytes | None) -> str | None:
     return None if text is None else foreign_word(text)
+
+
+def _id_shown(text: str) -> str:
+    # One of our own is as it should be, and is new each time, so that it would be remembered in vain.
+    return text if _is_ours(text) else foreign_word(text)
 
 
 def _port_shown(port: int | str) -> int | str:
@@ -115,7 +122,7 @@ class Exchanged:
     path: str = field(converter=path_shown)
     status: int | None = None
     ending: str = field(converter=word)
-    id: str = field(converter=foreign_word)
+    id: str = field(converter=_id_shown)
     port: int | str = field(converter=_port_shown)
     profile: str = field(converter=word)
     client: str = field(default="", converter=word)
@@ -193,13 +200,13 @@ _values = attrgetter(*FIELDS)
 def emit(log: Logger, exchanged: Exchanged) -> None:
     """Log the event of one request.
 
-    Its fields are those of :class:`Exchanged` and ``line``; all are ``str``, ``int``, ``float``,
-    ``bool`` or ``None``.
+    Its fields are those of :class:`Exchanged`, all of them ``str``, ``int``, ``float``, ``bool`` or ``None``, and
+    ``line``, whose text is the line.
     """
     said: LogEvent = dict(zip(FIELDS, _values(exchanged), strict=True))
     # As Logger.emit makes it, which would look up whether there is such a level.
     said |= {
-        "line": str(exchanged),
+        "line": exchanged,
         "log_logger": log,
         "log_level": LogLevel.info,
         "log_namespace": log.namespace,

@@ -49,7 +49,10 @@ class LogFiles:
 
     def access(self, event: LogEvent) -> None:
         """Write a request's line: to the log file alone, where there is one."""
-        (self._log or self._otherwise)(event)
+        if self._log is None:
+            self._otherwise(event)
+        else:
+            self._log.access(event)
 
     def payload_log(self, profile: Profile) -> PayloadLog | None:
         """The payload log of a profile, shared with those that name the same file.

@@ -16,6 +16,7 @@ OTHER = "other"
 NOT_ANSWERED = "none"
 _MOST_NAMES = 100
 _MOST_MODELS = 64
+_MOST_UNKNOWN = 256
 _LONGEST = 64
 _CLASSES: Mapping[int, str] = {each: f"{each}xx" for each in range(1, 6)}
 #: Names of OpenAI's and Anthropic's models about which nothing need be known to translate.
@@ -69,6 +70,8 @@ class Models:
 
     def __init__(self, configured: Iterable[str] = ()) -> None:
         self._labels: dict[str, str] = {}
+        #: Answered for, but of no known family: not to be looked up each time.
+        self._unknown: set[str] = set()
         self.learn(configured)
 
     def learn(self, configured: Iterable[str]) -> None:
@@ -90,8 +93,12 @@ class Models:
             return found
         if not proven or len(self._labels) >= _MOST_MODELS or len(model) > _LONGEST:
             return OTHER
+        if model in self._unknown:
+            return OTHER
         name = base_name(model)
         if facts_of(model) == UNKNOWN and _FURTHER.fullmatch(name) is None:
+            if len(self._unknown) < _MOST_UNKNOWN:
+                self._unknown.add(model)
             return OTHER
         # Dated and prefixed spellings share the label of the name, and the room.
         self._labels[model] = name

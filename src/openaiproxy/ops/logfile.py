@@ -94,7 +94,7 @@ class RotatedFile(LogFile):
         self._file = os.fdopen(descriptor, "ab", buffering=0)
         self.closed = False
         self.size = status.st_size
-        self._day = _day(status.st_mtime if self.size else self._now())
+        self._ends = _midnight_after(status.st_mtime if self.size else self._now())
 
     def write(self, data: bytes) -> None:
         """Append bytes, after a rotation where it is due.
@@ -186,7 +186,7 @@ class RotatedFile(LogFile):
         if self.rotateLength and self.size + coming > self.rotateLength:
             return True
         # A clock that is set back to yesterday is no new day.
-        return self._daily and _day(now) > self._day
+        return self._daily and now >= self._ends
 
     def _rotate_or_stay(self) -> None:
         # LogFile returns silently where it may not rotate; either way the current file goes on.
@@ -204,9 +204,10 @@ def _untyped(parent: object) -> Any:
     return parent
 
 
-def _day(when: float) -> tuple[int, int, int]:
-    local = time.localtime(when)
-    return local.tm_year, local.tm_mon, local.tm_mday
+def _midnight_after(when: float) -> float:
+    """The end of a day, in local time."""
+    day = time.localtime(when)
+    return time.mktime((day.tm_year, day.tm_mon, day.tm_mday + 1, 0, 0, 0, 0, 0, -1))
 
 
 def say_on_stderr(text: str) -> None:

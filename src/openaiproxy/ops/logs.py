@@ -33,10 +33,17 @@ class Log:
 
     file: SteadyFile
     _observe: ILogObserver
+    _format: Callable[[LogEvent], str | None]
+    _takes_requests: bool
 
     def __call__(self, event: LogEvent) -> None:
         """Write an event of ours. Raises nothing that the disk does."""
         self._observe(event)
+
+    def access(self, event: LogEvent) -> None:
+        """Write a request's line, whose level needs no looking up."""
+        if self._takes_requests:
+            self.file.write(self._format(event) or "")
 
     @property
     def lost(self) -> int:
@@ -79,6 +86,8 @@ def open_log(
     except OSError as error:
         raise Misconfigured(f"log file {path}: {error.strerror or error}") from error
     file = SteadyFile(rotated, f"log file {path}", now, say)
-    written = FileLogObserver(cast(IO[str], file), FORMATS[settings.format])
-    least = LogLevelFilterPredicate(LogLevel.levelWithName(settings.level))
-    return Log(file, FilteringLogObserver(written, [least]))
+    format_ = FORMATS[settings.format]
+    written = FileLogObserver(cast(IO[str], file), format_)
+    least = LogLevel.levelWithName(settings.level)
+    chosen = FilteringLogObserver(written, [LogLevelFilterPredicate(least)])
+    return Log(file, chosen, format_, least <= LogLevel.info)

@@ -6,43 +6,29 @@ value is one of a bounded number (:mod:`~openaiproxy.ops.labels`), and beyond a 
 are counted together, so that a registry has an upper size whoever calls. No key, path, header value or address is
 among the values.
 
-Children of an instrument are held here by their values: prometheus_client's own way to one takes longer than counting.
+The series that most requests of a kind are counted in are held here by what tells the kind: to find them anew takes
+longer than counting.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
-from attrs import asdict, define, field, frozen
-from prometheus_client import (
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    disable_created_metrics,
-)
+from attrs import asdict, frozen
+from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
 
 from openaiproxy.codex.limits import Limits
 from openaiproxy.ops.access import Exchanged
-from openaiproxy.ops.instruments import INSTRUMENTS, Instrument
+from openaiproxy.ops.instruments import INSTRUMENTS
 from openaiproxy.ops.kinds import upstream_kind
 from openaiproxy.ops.labels import OTHER, Models, Names, named_models, status_class
 from openaiproxy.ops.routes import CREATES, OURS
+from openaiproxy.ops.series import Bins, Family, Number
 from openaiproxy.profile import Profile
 from openaiproxy.wire.headers import Field
 
 __all__ = ["Metrics"]
 
-# A time of creation beside each series would double them, and nobody here asks for it.
-disable_created_metrics()
-
-_MOST_SERIES = 1000
-_MOST_HISTOGRAMS = 128
-_KINDS: Mapping[str, Callable[..., Any]] = {
-    "counter": Counter,
-    "gauge": Gauge,
-    "histogram": Histogram,
-}
+_MOST_WAYS = 1000
 #: Fields in which upstreams tell what is left of their limits.
 _LEFT: Mapping[bytes, str] = {
     b"x-ratelimit-remaining-requests": "requests",
@@ -55,55 +41,28 @@ _LEFT: Mapping[bytes, str] = {
 _LONGEST_NUMBER = 15
 
 
-@define(eq=False)
-class _Family:
-    """One instrument, and its children by their labels' values."""
-
-    made: Any
-    _labels: int
-    _most: int
-    _children: dict[tuple[str, ...], Any] = field(factory=dict)
-
-    def of(self, *values: str) -> Any:
-        child = self._children.get(values)
-        if child is not None:
-            return child
-        if len(self._children) >= self._most:
-            values = (OTHER,) * self._labels
-        child = self._children[values] = self.made.labels(*values)
-        return child
-
-
 @frozen
 class _Way:
-    """The children that most requests of one kind are counted in."""
+    """The series that most requests of one kind are counted in."""
 
     profile: str
-    requests: Any
-    duration: Any
-    first_byte: Any
-    waited: Any
-    overhead: Any
+    requests: Number
+    duration: Bins
+    first_byte: Bins
+    waited: Bins
+    overhead: Bins
 
 
 @frozen
 class _Spent:
     """Those that a model's tokens are counted in."""
 
-    input: Any
-    output: Any
-    each_in: Any
-    each_out: Any
-    cached: Any
-    reasoning: Any
-
-
-def _family(made: Instrument, registry: CollectorRegistry) -> _Family:
-    more = {"buckets": made.buckets} if made.buckets else {}
-    name = made.name.removesuffix("_total")
-    metric = _KINDS[made.kind](name, made.help, made.labels, registry=registry, **more)
-    most = _MOST_HISTOGRAMS if made.buckets else _MOST_SERIES
-    return _Family(metric, len(made.labels), most)
+    input: Number
+    output: Number
+    each_in: Bins
+    each_out: Bins
+    cached: Number
+    reasoning: Number
 
 
 class Metrics:
@@ -121,7 +80,9 @@ class Metrics:
         self.draining = False
         self._seconds = seconds
         self._started = seconds()
-        self._families = {made.name: _family(made, self.registry) for made in INSTRUMENTS}
+        self._families = {made.name: Family(made) for made in INSTRUMENTS}
+        for family in self._families.values():
+            self.registry.register(family)
         self._profiles = Names()
         self._clients = Names([""])
         self._codes = Names(grows=True)
@@ -130,8 +91,8 @@ class Metrics:
         self._running: dict[str, list[Callable[[], int]]] = {}
         self._ways: dict[tuple[str, str, str, str], _Way] = {}
         self._spent: dict[str, _Spent] = {}
-        self._family("uptime_seconds").set_function(self.uptime)
-        self._family("draining").set_function(lambda: float(self.draining))
+        self._of("uptime_seconds").read = self.uptime
+        self._of("draining").read = lambda: float(self.draining)
         self.learn(profiles)
 
     def learn(self, profiles: Iterable[Profile]) -> None:
@@ -155,7 +116,7 @@ class Metrics:
     def _set_all(self, name: str, profile: str, values: Mapping[str, float | None]) -> None:
         for what, value in values.items():
             if value is not None:
-                self._of(name, profile, what).set(value)
+                self._of(name, profile, what).value = value
 
     def uptime(self) -> float:
         """Seconds since the start."""
@@ -170,7 +131,7 @@ class Metrics:
         """
         way = self._way(said)
         profile, status = way.profile, said.status
-        way.requests.inc()
+        way.requests.value += 1
         way.duration.observe(said.duration)
         if said.first_byte is not None:
             way.first_byte.observe(said.first_byte)
@@ -179,13 +140,15 @@ class Metrics:
         if said.waited is not None:
             way.waited.observe(said.waited)
         if status is not None and status >= 400 and said.route not in OURS:
-            self._of("error_answers_total", str(status) if status < 600 else OTHER).inc()
+            self._of("error_answers_total", str(status) if status < 600 else OTHER).value += 1
         if said.ending == "refused":
-            self._of("refused_total", profile, self._codes.label(said.code or OTHER)).inc()
+            self._of("refused_total", profile, self._codes.label(said.code or OTHER)).value += 1
         if said.retries:
-            self._of("retried_total", profile).inc(said.retries)
-        self._note_ending(said, profile)
-        return self._note_model(said, profile)
+            self._of("retried_total", profile).value += said.retries
+        kind = upstream_kind(said)
+        error = "" if kind is None else self._kinds.label(kind)
+        self._note_ending(said, profile, error)
+        return self._note_model(said, profile, error)
 
     def _way(self, said: Exchanged) -> _Way:
         key = (said.route, said.profile, status_class(said.status), said.client)
@@ -196,35 +159,32 @@ class Metrics:
         way = _Way(
             profile,
             self._of("requests_total", key[0], profile, key[2], client),
-            self._of("request_duration_seconds", profile, said.route),
-            self._of("time_to_first_byte_seconds", profile, said.route),
-            self._of("upstream_wait_seconds", profile),
-            self._of("overhead_seconds", profile),
+            self._bins("request_duration_seconds", profile, said.route),
+            self._bins("time_to_first_byte_seconds", profile, said.route),
+            self._bins("upstream_wait_seconds", profile),
+            self._bins("overhead_seconds", profile),
         )
-        if len(self._ways) < _MOST_SERIES and (profile, client) == (said.profile, said.client):
+        if len(self._ways) < _MOST_WAYS and (profile, client) == (said.profile, said.client):
             self._ways[key] = way
         return way
 
-    def _note_ending(self, said: Exchanged, profile: str) -> None:
+    def _note_ending(self, said: Exchanged, profile: str, error: str) -> None:
         if said.ending == "client-gone":
-            self._of("cancelled_total", profile).inc()
+            self._of("cancelled_total", profile).value += 1
         elif said.truncated:
-            self._of("truncated_total", profile).inc()
-        kind = upstream_kind(said)
-        if kind is not None:
-            self._of("upstream_errors_total", profile, self._kinds.label(kind)).inc()
+            self._of("truncated_total", profile).value += 1
+        if error:
+            self._of("upstream_errors_total", profile, error).value += 1
 
-    def _note_model(self, said: Exchanged, profile: str) -> str:
+    def _note_model(self, said: Exchanged, profile: str, error: str) -> str:
         proven = said.upstream_status is not None and said.upstream_status < 400
         model = self.models.label(said.model, proven=proven)
         operation = CREATES.get(said.route)
         if operation is None or said.upstream_status is None:
             return model
-        kind = upstream_kind(said)
-        error = "" if kind is None else self._kinds.label(kind)
         provider = self._providers.get(profile, OTHER)
         duration = self._families["gen_ai_client_operation_duration_seconds"]
-        duration.of(operation, provider, model, error).observe(said.duration)
+        duration.bins(operation, provider, model, error).observe(said.duration)
         if said.tokens_in is not None or said.tokens_out is not None:
             self._note_tokens(said, model)
         return model
@@ -236,19 +196,19 @@ class Metrics:
             spent = self._spent[model] = _Spent(
                 self._of("tokens_total", model, "in"),
                 self._of("tokens_total", model, "out"),
-                usage.of("input", model),
-                usage.of("output", model),
+                usage.bins("input", model),
+                usage.bins("output", model),
                 self._of("tokens_total", model, "cached"),
                 self._of("tokens_total", model, "reasoning"),
             )
-        spent.input.inc(said.tokens_in or 0)
-        spent.output.inc(said.tokens_out or 0)
+        spent.input.value += said.tokens_in or 0
+        spent.output.value += said.tokens_out or 0
         spent.each_in.observe(said.tokens_in or 0)
         spent.each_out.observe(said.tokens_out or 0)
         if said.tokens_cached:
-            spent.cached.inc(said.tokens_cached)
+            spent.cached.value += said.tokens_cached
         if said.tokens_reasoning:
-            spent.reasoning.inc(said.tokens_reasoning)
+            spent.reasoning.value += said.tokens_reasoning
 
     def note_left(self, profile: str, fields: Iterable[Field]) -> None:
         """Note what an upstream says is left of its limits.
@@ -260,7 +220,8 @@ class Metrics:
                 continue
             what = _LEFT.get(name.lower())
             if what is not None and value.isdigit() and len(value) <= _LONGEST_NUMBER:
-                self._of("upstream_limit_left", self._profiles.label(profile), what).set(int(value))
+                left = self._of("upstream_limit_left", self._profiles.label(profile), what)
+                left.value = int(value)
 
     def note_used(self, profile: str, limits: Limits | None) -> None:
         """Note how much of a login's limits is used.
@@ -270,25 +231,25 @@ class Metrics:
         for name in ("primary", "secondary"):
             window = None if limits is None else getattr(limits, name)
             if window is not None:
-                self._of("login_used_percent", self._profiles.label(profile), name).set(window.used)
+                used = self._of("login_used_percent", self._profiles.label(profile), name)
+                used.value = window.used
 
     def note_models(self, profile: str, *, hit: bool) -> None:
         """Count a question for the list of models."""
         result = "hit" if hit else "miss"
-        self._of("models_cache_total", self._profiles.label(profile), result).inc()
+        self._of("models_cache_total", self._profiles.label(profile), result).value += 1
 
     def note_refresh(self, profile: str, *, ok: bool) -> None:
         """Count a renewal of a login's tokens."""
         result = "ok" if ok else "failed"
-        self._of("token_refreshes_total", self._profiles.label(profile), result).inc()
+        self._of("token_refreshes_total", self._profiles.label(profile), result).value += 1
 
     def count_running(self, profile: str, count: Callable[[], int]) -> None:
         """Have the requests of a port counted among those of its profile whenever somebody looks."""
         name = self._profiles.label(profile)
         ports = self._running.setdefault(name, [])
         ports.append(count)
-        gauge = self._of("requests_in_flight", name)
-        gauge.set_function(lambda: float(sum(each() for each in ports)))
+        self._of("requests_in_flight", name).read = lambda: sum(each() for each in ports)
 
     def running(self) -> Mapping[str, int]:
         """Requests under way, by profile."""
@@ -298,8 +259,8 @@ class Metrics:
         """All of it in Prometheus' text format, version 0.0.4."""
         return generate_latest(self.registry)
 
-    def _family(self, name: str) -> Any:
-        return self._families[f"openaiproxy_{name}"].made
-
-    def _of(self, name: str, *values: str) -> Any:
+    def _of(self, name: str, *values: str) -> Number:
         return self._families["openaiproxy_" + name].of(*values)
+
+    def _bins(self, name: str, *values: str) -> Bins:
+        return self._families["openaiproxy_" + name].bins(*values)

@@ -18,6 +18,7 @@ __all__ = ["ByModel", "Minute", "Sums", "Tokens", "is_error"]
 
 _FIRST_BIN = 0.001
 _GROWTH = 1.2
+_LOG_GROWTH = log(_GROWTH)
 _BINS = 80
 
 
@@ -30,26 +31,6 @@ class Tokens:
     output: int = 0
     reasoning: int = 0
 
-    def plus(self, said: Exchanged) -> "Tokens":
-        """With those of one more request."""
-        if said.tokens_in is None and said.tokens_out is None:
-            return self
-        return Tokens(
-            self.input + (said.tokens_in or 0),
-            self.cached + (said.tokens_cached or 0),
-            self.output + (said.tokens_out or 0),
-            self.reasoning + (said.tokens_reasoning or 0),
-        )
-
-    def together(self, other: "Tokens") -> "Tokens":
-        """The sum of both."""
-        return Tokens(
-            self.input + other.input,
-            self.cached + other.cached,
-            self.output + other.output,
-            self.reasoning + other.reasoning,
-        )
-
 
 @frozen
 class ByModel:
@@ -58,11 +39,6 @@ class ByModel:
     requests: int = 0
     errors: int = 0
     tokens: Tokens = Tokens()
-
-    def together(self, other: "ByModel") -> "ByModel":
-        """The sum of both."""
-        tokens = self.tokens.together(other.tokens)
-        return ByModel(self.requests + other.requests, self.errors + other.errors, tokens)
 
 
 @frozen
@@ -90,60 +66,94 @@ class Minute:
 
 
 @define(eq=False)
+class Sum:
+    """What requests come to, being counted."""
+
+    requests: int = 0
+    errors: int = 0
+    input: int = 0
+    cached: int = 0
+    output: int = 0
+    reasoning: int = 0
+
+    def add(self, said: Exchanged, failed: bool) -> None:
+        """Count a request."""
+        self.requests += 1
+        self.errors += failed
+        if said.tokens_in is not None or said.tokens_out is not None:
+            self.input += said.tokens_in or 0
+            self.cached += said.tokens_cached or 0
+            self.output += said.tokens_out or 0
+            self.reasoning += said.tokens_reasoning or 0
+
+    def plus(self, other: "Sum") -> "Sum":
+        """With that of another process."""
+        return Sum(
+            self.requests + other.requests,
+            self.errors + other.errors,
+            self.input + other.input,
+            self.cached + other.cached,
+            self.output + other.output,
+            self.reasoning + other.reasoning,
+        )
+
+    def shown(self) -> ByModel:
+        """The value as it is now."""
+        tokens = Tokens(self.input, self.cached, self.output, self.reasoning)
+        return ByModel(self.requests, self.errors, tokens)
+
+
+@define(eq=False)
 class Sums:
     """A minute being counted; its number and beginning as of :class:`Minute`."""
 
     number: int
     at: float
-    requests: int = 0
-    errors: int = 0
     cancelled: int = 0
-    tokens: Tokens = Tokens()
+    whole: Sum = field(factory=Sum)
     waits: list[int] = field(factory=lambda: [0] * _BINS)
-    models: dict[str, ByModel] = field(factory=dict)
+    models: dict[str, Sum] = field(factory=dict)
 
-    def add(self, said: Exchanged, model: str) -> None:
+    def add(self, said: Exchanged, model: str, failed: bool) -> None:
         """Count a request.
 
         :param model: the label of its model.
         """
-        failed = is_error(said)
-        self.requests += 1
-        self.errors += failed
+        self.whole.add(said, failed)
         self.cancelled += said.ending == "client-gone"
-        self.tokens = self.tokens.plus(said)
         if said.first_byte is not None:
             self.waits[_bin(said.first_byte)] += 1
-        old = self.models.get(model, ByModel())
-        self.models[model] = ByModel(old.requests + 1, old.errors + failed, old.tokens.plus(said))
+        by_model = self.models.get(model)
+        if by_model is None:
+            by_model = self.models[model] = Sum()
+        by_model.add(said, failed)
 
     def plus(self, other: "Sums") -> "Sums":
         """With those of another process in the same minute."""
         models = dict(self.models)
         for name, each in other.models.items():
-            models[name] = models.get(name, ByModel()).together(each)
+            models[name] = models.get(name, Sum()).plus(each)
         return Sums(
             self.number,
             min(self.at, other.at),
-            self.requests + other.requests,
-            self.errors + other.errors,
             self.cancelled + other.cancelled,
-            self.tokens.together(other.tokens),
+            self.whole.plus(other.whole),
             [one + another for one, another in zip(self.waits, other.waits, strict=True)],
             models,
         )
 
     def shown(self) -> Minute:
         """The minute as far as it has come."""
+        whole = self.whole.shown()
         return Minute(
             self.at,
-            self.requests,
-            self.errors,
+            whole.requests,
+            whole.errors,
             self.cancelled,
             _quantile(self.waits, 0.5),
             _quantile(self.waits, 0.95),
-            self.tokens,
-            dict(self.models),
+            whole.tokens,
+            {label: each.shown() for label, each in self.models.items()},
             self.number,
         )
 
@@ -158,7 +168,7 @@ def is_error(said: Exchanged) -> bool:
 def _bin(seconds: float) -> int:
     if seconds <= _FIRST_BIN:
         return 0
-    return min(_BINS - 1, int(log(seconds / _FIRST_BIN, _GROWTH)) + 1)
+    return min(_BINS - 1, int(log(seconds / _FIRST_BIN) / _LOG_GROWTH) + 1)
 
 
 def _quantile(waits: list[int], share: float) -> float | None:

@@ -63,8 +63,9 @@ class Ring:
         :param model: the label of its model.
         """
         now = self._now()
-        self._minute(now).add(said, model)
-        self._add(Entry(self._number + 1, now, model, said))
+        failed = is_error(said)
+        self._minute(now).add(said, model, failed)
+        self._add(Entry(self._number + 1, now, model, said), failed)
 
     def take(self, entries: Iterable[Entry], minutes: Iterable[Sums]) -> None:
         """Take over what was noted elsewhere, and tell those who listen.
@@ -76,12 +77,12 @@ class Ring:
         known.update((each.number, each) for each in minutes)
         self._minutes = deque((known[number] for number in sorted(known)), maxlen=_MINUTES)
         for entry in entries:
-            self._add(entry)
+            self._add(entry, is_error(entry.said))
 
-    def _add(self, entry: Entry) -> None:
+    def _add(self, entry: Entry, failed: bool) -> None:
         self._number = entry.number
         self._entries.append(entry)
-        (self._badly if is_error(entry.said) else self._well).append(entry)
+        (self._badly if failed else self._well).append(entry)
         for listener in tuple(self._listeners):
             try:
                 listener(entry)

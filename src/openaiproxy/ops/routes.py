@@ -5,6 +5,7 @@ first segments that are known give the word, and all else is ``other``.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 __all__ = ["CREATES", "OTHER", "OURS", "ROUTES", "route_of"]
 
@@ -56,6 +57,7 @@ CREATES: Mapping[str, str] = {
 ROUTES = frozenset((*_FIRST, *_DEEPER.values(), *OURS, OTHER))
 
 
+@lru_cache(maxsize=256)
 def route_of(path: str) -> str:
     """The word for a path.
 

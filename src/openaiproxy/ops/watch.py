@@ -51,6 +51,7 @@ class Watch:
         self.mirror: Mirror | None = None
         self.tally = Tally()
         self.ports: Sequence[Port] = ()
+        self._under_way = 0
         self.shelves: dict[str, Shelf] = {}
         self.keep(profiles)
 
@@ -81,7 +82,12 @@ class Watch:
 
     def note_admitted(self) -> None:
         """Note that one more request is under way."""
-        self.tally.note_running(sum(each.running() for each in self.ports))
+        self._under_way += 1
+        self.tally.note_running(self._under_way)
+
+    def note_dismissed(self) -> None:
+        """Note that one of them is over."""
+        self._under_way -= 1
 
     @property
     def shown(self) -> Shown:

@@ -40,6 +40,7 @@ class Incoming:
     :ivar paused: whether its protocol wants no more bytes for now.
     """
 
+    headers = Headers()
     version = (b"HTTP", 1, 1)
     length = UNKNOWN_LENGTH
     request = None
@@ -49,7 +50,6 @@ class Incoming:
         self.head = head
         self.code = head.status
         self.phrase = head.phrase
-        self.headers = Headers()
         self.paused = False
         self._source: Source | None = source
         self._protocol: IProtocol | None = None

@@ -23,7 +23,7 @@ from openaiproxy.ops.payloads import Body as PayloadBody
 from openaiproxy.ops.routes import route_of
 from openaiproxy.upstream.client import Answer, UpstreamClient
 from openaiproxy.web.answers import Envelope, envelope_for, error_body, error_headers, error_status
-from openaiproxy.web.fields import answer_fields, id_fields, is_event_stream
+from openaiproxy.web.fields import answer_fields, id_fields, media_of
 from openaiproxy.web.port import OpenPort
 from openaiproxy.web.pump import Pumped
 from openaiproxy.web.request import Request
@@ -217,14 +217,17 @@ class Exchange:
         :param fields: end-to-end ones; ours are added.
         """
         self.record.status = status
-        full = answer_fields(fields, self._cors, self._ids())
-        self.record.streamed = is_event_stream(full, encoded=True)
+        fields = list(fields)
+        self.record.streamed = streamed = media_of(fields).is_events
+        full = answer_fields(fields, self._cors, self._ids(), streamed=streamed)
         self.request.start_answer(status, phrase, full, length)
 
     def answer(self, status: int, fields: Iterable[Field], body: bytes) -> None:
         """Answer the caller with a body that is at hand."""
         self.record.status = status
-        full = answer_fields(fields, self._cors, self._ids())
+        fields = list(fields)
+        streamed = media_of(fields).is_events
+        full = answer_fields(fields, self._cors, self._ids(), streamed=streamed)
         self.request.answer_whole(status, full, body)
         self.record.first_byte = now = self.port.clock.seconds()
         self.record.rest(now)
@@ -309,6 +312,7 @@ class Exchange:
         self._stop_total()
         body = self.request.body
         body.on_progress = body.on_failure = body.on_piece = None
+        self.request.on_gone = self.last_words = None
         body.stop()
         for payload in self._payloads:
             payload.close()

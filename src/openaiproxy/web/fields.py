@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
+from attrs import frozen
 from twisted.web.http_headers import Headers
 
 from openaiproxy.bridging import Mode
@@ -21,10 +22,12 @@ from openaiproxy.wire.headers import Field, end_to_end, first
 __all__ = [
     "DROPPED",
     "REQUEST_ID",
+    "Media",
     "answer_fields",
     "dropped_field",
     "id_fields",
     "is_event_stream",
+    "media_of",
     "reread_fields",
     "translated_answer_fields",
     "translated_fields",
@@ -45,6 +48,7 @@ _CREDENTIALS = frozenset((b"authorization", b"x-api-key", b"api-key"))
 #: What of a request isn't in what went upstream, and what was changed about it, as paths in the caller's words.
 DROPPED = b"X-OpenAIProxy-Dropped"
 _DROPPED_BYTES = 2048
+_TYPE, _CODING = len(b"content-type"), len(b"content-encoding")
 _VISIBLE = re.compile(r"[^\x21-\x7e]|[;,]")
 _CODED = frozenset(
     (
@@ -78,11 +82,8 @@ _ANTHROPIC_VERSION = (b"anthropic-version", b"2023-06-01")
 def upstream_fields(headers: Headers, profile: Profile) -> list[Field]:
     """The fields to send upstream, without ``Host`` and framing."""
     credential = profile.credential
-    without = _OF_THIS_HOP
-    if credential.is_ours:
-        without = without | _CREDENTIALS | _names(profile.auth.places)
-    elif profile.auth.keys:
-        without = without | _names(profile.auth.places)
+    places = profile.auth.places if credential.is_ours or profile.auth.keys else ()
+    without = _not_passed(places, credential.is_ours)
     fields = end_to_end(_pairs(headers), without)
     if credential.key is not None:
         fields.append(_credential(profile.upstream.speaks[0], credential.key.encode("ascii")))
@@ -98,8 +99,10 @@ def upstream_fields(headers: Headers, profile: Profile) -> list[Field]:
 
 
 @lru_cache(maxsize=64)
-def _names(places: tuple[str, ...]) -> frozenset[bytes]:
-    return frozenset(place.encode("ascii") for place in places)
+def _not_passed(places: tuple[str, ...], credential_is_ours: bool) -> frozenset[bytes]:
+    """Names of fields that end here, whatever the caller says of them."""
+    names = frozenset(place.encode("ascii") for place in places)
+    return _OF_THIS_HOP | names | (_CREDENTIALS if credential_is_ours else frozenset())
 
 
 def reread_fields(headers: Headers, profile: Profile) -> list[Field]:
@@ -182,14 +185,17 @@ def dropped_field(losses: Iterable[Loss]) -> list[Field]:
     return [(DROPPED, ", ".join(told).encode("ascii"))] if told else []
 
 
-def answer_fields(fields: Iterable[Field], cors: list[Field], ids: list[Field]) -> list[Field]:
+def answer_fields(
+    fields: list[Field], cors: list[Field], ids: list[Field], *, streamed: bool
+) -> list[Field]:
     """The fields to answer with.
 
     :param fields: the upstream's, end-to-end already.
     :param cors: what the profile grants the caller's page; if anything, the upstream's own grants are left out.
     :param ids: ours, the first of them also as ``X-Request-Id`` where the upstream gave none.
+    :param streamed: whether they are those of an event stream.
     """
-    passed = list(fields)
+    passed = fields
     if cors:
         passed = [
             (name, value)
@@ -197,8 +203,8 @@ def answer_fields(fields: Iterable[Field], cors: list[Field], ids: list[Field]) 
             if not name.lower().startswith(b"access-control-")
         ]
     if first(passed, b"x-request-id") is None:
-        passed += [(b"X-Request-Id", value) for _, value in ids[:1]]
-    if is_event_stream(passed, encoded=True):
+        passed = [*passed, *((b"X-Request-Id", value) for _, value in ids[:1])]
+    if streamed:
         passed = [
             field for field in passed if field[0].lower() not in _UNBUFFERED_NAMES
         ] + _UNBUFFERED
@@ -216,16 +222,45 @@ def id_fields(record: Record, profile: Profile) -> list[Field]:
     return fields
 
 
-def is_event_stream(fields: Iterable[Field], *, encoded: bool = False) -> bool:
-    """Whether an answer is ``text/event-stream``.
+@frozen
+class Media:
+    """What an answer's body is.
 
-    :param encoded: whether it counts when it is compressed, too; nothing can be put into a compressed one.
+    :param type: its media type, without parameters, in lower case.
+    :param plain: whether it is uncompressed; nothing can be read in, or put into, a compressed one.
     """
-    fields = list(fields)
-    media = (first(fields, b"content-type") or b"").partition(b";")[0].strip().lower()
-    if encoded or media != b"text/event-stream":
-        return media == b"text/event-stream"
-    return (first(fields, b"content-encoding") or b"identity").strip().lower() == b"identity"
+
+    type: bytes
+    plain: bool
+
+    @property
+    def is_events(self) -> bool:
+        """Whether it is an event stream, compressed or not."""
+        return self.type == b"text/event-stream"
+
+
+def media_of(fields: Iterable[Field]) -> Media:
+    """What these fields say of their body; the first of each name counts."""
+    kind = coding = None
+    for name, value in fields:
+        size = len(name)
+        if size == _TYPE and kind is None and name.lower() == b"content-type":
+            kind = value
+        elif size == _CODING and coding is None and name.lower() == b"content-encoding":
+            coding = value
+    return _media(kind or b"", coding or b"identity")
+
+
+@lru_cache(maxsize=64)
+def _media(kind: bytes, coding: bytes) -> Media:
+    plain = coding.strip().lower() == b"identity"
+    return Media(kind.partition(b";")[0].strip().lower(), plain)
+
+
+def is_event_stream(fields: Iterable[Field]) -> bool:
+    """Whether an answer is ``text/event-stream`` and uncompressed."""
+    media = media_of(fields)
+    return media.plain and media.is_events
 
 
 def _pairs(headers: Headers) -> Iterable[Field]:

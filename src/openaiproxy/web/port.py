@@ -176,7 +176,9 @@ class OpenPort:
 
     def dismiss(self, running: Running) -> None:
         """Count a request out; one that was never counted in is no mistake."""
-        self._running.discard(running)
+        if running in self._running:
+            self._running.remove(running)
+            self.watch.note_dismissed()
 
     def cut_all(self, ending: str) -> None:
         """End every request that is under way."""

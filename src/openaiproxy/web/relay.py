@@ -13,7 +13,7 @@ from openaiproxy.profile import Limits
 from openaiproxy.upstream.client import Answer
 from openaiproxy.upstream.outgoing import Outgoing
 from openaiproxy.web.exchange import Exchange
-from openaiproxy.web.fields import is_event_stream
+from openaiproxy.web.fields import Media, media_of
 from openaiproxy.web.flow import SHORT, Flow, Passing
 from openaiproxy.web.pump import Pump
 from openaiproxy.web.reading import read_body
@@ -21,7 +21,6 @@ from openaiproxy.web.refusing import refuse_as_it_is
 from openaiproxy.web.spending import Spending, spend
 from openaiproxy.web.through import Through
 from openaiproxy.wire.boundary import Boundary
-from openaiproxy.wire.headers import first
 
 __all__ = ["pass_on", "relay"]
 
@@ -95,13 +94,14 @@ async def pass_on(
     """
     port, record = exchange.port, exchange.record
     # Nothing can be put into a body of a promised length.
-    events = is_event_stream(answer.headers)
+    media = media_of(answer.headers)
+    events = media.plain and media.is_events
     commentable = answer.length is None and events
     piece = exchange.keep(UPSTREAM_RESPONSE, ((name, [value]) for name, value in answer.headers))
     told = None
     if dialect is not None:
         told = partial(_told_cut if tells_cuts else _told_short, dialect)
-    tap = None if dialect is None else _tap(dialect, answer, port.profile.limits, events)
+    tap = None if dialect is None else _tap(dialect, answer.status, media, port.profile.limits)
     if dialect is not None:
         record.dialects = f"{dialect.name}>{dialect.name}"
     flow: Flow = Passing(Boundary() if commentable else None, piece, told, tap)
@@ -125,15 +125,13 @@ def _dialect(exchange: Exchange, target: bytes) -> Dialect | None:
     return found if found.name in exchange.port.profile.upstream.speaks else None
 
 
-def _tap(dialect: Dialect, answer: Answer, limits: Limits, events: bool) -> Tap | None:
+def _tap(dialect: Dialect, status: int, media: Media, limits: Limits) -> Tap | None:
     """Looks on, if the answer can be read. Of a bad one the status says what there is to know."""
-    if answer.status >= 400:
+    if status >= 400 or not media.plain:
         return None
-    if events:
+    if media.is_events:
         return Tap(dialect, stream=True, limit=limits.event)
-    media = (first(answer.headers, b"content-type") or b"").partition(b";")[0].strip().lower()
-    coding = first(answer.headers, b"content-encoding") or b"identity"
-    if media != b"application/json" or coding.strip().lower() != b"identity":
+    if media.type != b"application/json":
         return None
     return Tap(dialect, stream=False, limit=min(limits.answer, _WHOLE_BYTES))
 

@@ -7,6 +7,7 @@
 
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
+from weakref import ref
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
@@ -92,21 +93,25 @@ class Request(Protocol):
 
 
 class Reading(Gate):
-    """The client's connection, as its request's body sees it."""
+    """The client's connection, as its request's body sees it.
+
+    The request owns it, and is not held by it: what a request leaves behind goes at once, and is not left to the
+    collector of cycles.
+    """
 
     def __init__(self, request: Request) -> None:
-        self._request = request
+        self._request = ref(request)
         self._look: IDelayedCall | None = None
 
     def pause_reading(self) -> None:
-        channel = self._request.channel
+        channel = self._channel()
         if channel is not None:
             channel.pause_reading()
             self._look_later()
 
     def resume_reading(self) -> None:
         self.forget()
-        channel = self._request.channel
+        channel = self._channel()
         if channel is not None:
             channel.resume_reading()
 
@@ -117,12 +122,13 @@ class Reading(Gate):
             self._look = None
 
     def _look_later(self) -> None:
-        if self._look is None:
-            self._look = self._request.clock.callLater(PERIOD, self._look_now)
+        request = self._request()
+        if self._look is None and request is not None:
+            self._look = request.clock.callLater(PERIOD, self._look_now)
 
     def _look_now(self) -> None:
         self._look = None
-        channel = self._request.channel
+        channel = self._channel()
         if channel is None:
             return
         if has_left(channel.transport):
@@ -131,4 +137,10 @@ class Reading(Gate):
             self._look_later()
 
     def send_continue(self) -> None:
-        self._request.send_continue()
+        request = self._request()
+        if request is not None:
+            request.send_continue()
+
+    def _channel(self) -> Any:
+        request = self._request()
+        return None if request is None else request.channel

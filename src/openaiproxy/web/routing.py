@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from attrs import frozen
+from attrs import field, frozen
 
 from openaiproxy.errors import BadRequest
 from openaiproxy.profile import Route
@@ -12,13 +12,19 @@ __all__ = ["Routing"]
 
 # TRACE would show the caller what was sent with it, a server-side key included (RFC 9110, 9.3.8).
 _NEVER = ("CONNECT", "TRACE")
+_MOST_KNOWN = 64
 
 
 @frozen
 class Routing:
-    """A profile's routes, the first that fits is taken."""
+    """A profile's routes, the first that fits is taken.
+
+    A port is asked for few paths, over and over: the first ones that it offers are remembered, as far as there is
+    room. Queries are not, since they may hold anything.
+    """
 
     _routes: Sequence[Route]
+    _known: dict[tuple[str, str], bytes] = field(factory=dict, init=False, repr=False, eq=False)
 
     def upstream_target(self, method: str, target: Target) -> bytes:
         """The target to send upstream. The query, a bare question mark included, stays as sent.
@@ -26,6 +32,9 @@ class Routing:
         :raises BadRequest: 404 ``path_not_offered``; 405 ``method_not_allowed``; 400
             ``bad_target``, where what is left of a path would be refused if it had been sent.
         """
+        asked = (method, target.path)
+        if target.query is None and asked in self._known:
+            return self._known[asked]
         route = self._find(target.path)
         if route is None:
             raise BadRequest(404, "path_not_offered", "this port does not offer that path")
@@ -37,7 +46,10 @@ class Routing:
                 "this port does not offer that method here",
                 headers=(allow,),
             )
-        return _sent(route, target)
+        sent = _sent(route, target)
+        if target.query is None and len(self._known) < _MOST_KNOWN:
+            self._known[asked] = sent
+        return sent
 
     def methods(self, path: str) -> str:
         """The methods offered on a path, for ``Allow``."""

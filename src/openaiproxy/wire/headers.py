@@ -5,6 +5,7 @@ Fields are pairs of bytes in the order in which they came; repeated ones stay re
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 __all__ = ["HOP_BY_HOP", "Field", "end_to_end", "first", "is_token"]
 
@@ -45,12 +46,17 @@ def end_to_end(fields: Iterable[Field], without: frozenset[bytes] = frozenset())
     :param fields: names in any case.
     :param without: lower-case names to leave out besides.
     """
-    kept = [(name, value, name.lower()) for name, value in fields]
-    left_out = HOP_BY_HOP | without
-    named = [value for _, value, lower in kept if lower == b"connection"]
+    fields = list(fields)
+    left_out = _left_out(without)
+    named = [value for name, value in fields if len(name) == 10 and name.lower() == b"connection"]
     if named:
         left_out = left_out | (_tokens(named) - _NEVER_NAMED)
-    return [(name, value) for name, value, lower in kept if lower not in left_out]
+    return [field for field in fields if field[0].lower() not in left_out]
+
+
+@lru_cache(maxsize=64)
+def _left_out(without: frozenset[bytes]) -> frozenset[bytes]:
+    return HOP_BY_HOP | without
 
 
 def first(fields: Sequence[Field], name: bytes) -> bytes | None:

@@ -21,6 +21,7 @@ class Peek:
 
     _head: bytes = b""
     _tail: bytes = b""
+    _model: str | None = None
 
     def feed(self, data: bytes) -> None:
         """Take the next piece."""
@@ -29,9 +30,11 @@ class Peek:
         self._tail = data[-KEPT:] if len(data) >= KEPT else (self._tail + data)[-KEPT:]
 
     def model(self) -> str | None:
-        """The model that the body names, as far as its ends show."""
-        for part in (self._head, self._tail):
-            found = _JSON_MODEL.search(part) or _FORM_MODEL.search(part)
-            if found:
-                return found[1].decode("utf-8", "replace")
-        return None
+        """The model that the body names, as far as its ends show. The first one found stays."""
+        if self._model is None:
+            for part in (self._head, self._tail):
+                found = _JSON_MODEL.search(part) or _FORM_MODEL.search(part)
+                if found:
+                    self._model = found[1].decode("utf-8", "replace")
+                    break
+        return self._model

@@ -36,6 +36,7 @@ from twisted.python.failure import Failure
 
 from openaiproxy.errors import Misconfigured
 from openaiproxy.ops.adding import Added, Collected, tell
+from openaiproxy.ops.collector import settle
 from openaiproxy.ops.console import open_console
 from openaiproxy.ops.files import LogFiles
 from openaiproxy.ops.mirror import Mirror
@@ -96,6 +97,7 @@ class Worker:
         self._ports.startService()
         for kind, value in message["tidings"]:
             self._ports.admin.hear(kind, value)
+        settle()
         self._ports.watch.gather = self._gather
         self._ports.watch.mirror = Mirror(self._look, self._look_inside, self._reactor, time.time)
         self.link.say("ready", ports=self._ports.urls())

@@ -19,10 +19,10 @@ from openaiproxy.dialects.chat.pieces import (
     render_detail,
     render_finish,
     render_logprobs,
-    render_usage,
 )
 from openaiproxy.dialects.chat.showing import INLINE, Thoughts, shown_fields
 from openaiproxy.dialects.chat.speaking import InTurn, Pieces
+from openaiproxy.dialects.chat.usage import render_usage
 from openaiproxy.dialects.dialect import Context
 from openaiproxy.hub.events import (
     Begin,

@@ -4,10 +4,10 @@ ends."""
 from contextlib import suppress
 from typing import Any
 
-from openaiproxy.dialects.chat.fields import CALL, CHOICE, NAME, USAGE
-from openaiproxy.dialects.chat.objects import merge, rest
+from openaiproxy.dialects.chat.fields import CALL, CHOICE, NAME
+from openaiproxy.dialects.chat.objects import rest
 from openaiproxy.errors import BadUpstream
-from openaiproxy.hub.events import Finish, Reason, Usage
+from openaiproxy.hub.events import Finish, Reason
 from openaiproxy.hub.loss import Losses
 from openaiproxy.hub.parts import Citation, Extra, JsonObject, Logprob, Seal, ToolCall
 from openaiproxy.wire import json
@@ -21,14 +21,12 @@ __all__ = [
     "parse_details",
     "parse_finish",
     "parse_logprobs",
-    "parse_usage",
     "reasoning_text",
     "render_annotation",
     "render_call",
     "render_detail",
     "render_finish",
     "render_logprobs",
-    "render_usage",
     "word",
 ]
 
@@ -40,6 +38,8 @@ def word(value: Any) -> str:
 
 def count(value: Any) -> int | None:
     """A number, or nothing for anything else."""
+    if type(value) is int:
+        return value
     return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
@@ -171,67 +171,6 @@ def render_annotation(note: Citation, base: int, losses: Losses) -> JsonObject |
         "end_index": (note.end or 0) + base,
     }
     return {"type": "url_citation", "url_citation": {**own, **said}}
-
-
-_PROMPT = {
-    "cached_tokens": "cached",
-    "cache_write_tokens": "written",
-    "audio_tokens": "input_audio",
-}
-_COMPLETION = {
-    "reasoning_tokens": "reasoning",
-    "audio_tokens": "output_audio",
-    "accepted_prediction_tokens": "accepted",
-    "rejected_prediction_tokens": "rejected",
-}
-_DETAILS = {"prompt_tokens_details": _PROMPT, "completion_tokens_details": _COMPLETION}
-_CACHED = ("prompt_cache_hit_tokens", "cached_tokens", "cache_read_input_tokens")
-
-
-def parse_usage(found: Any) -> Usage | None:
-    """Tokens counted. Some providers count the cache's beside the details; that is read too."""
-    if not isinstance(found, dict):
-        return None
-    fields: dict[str, Any] = {}
-    more: dict[str, Any] = dict(extra.fields) if (extra := USAGE.rest(found)) else {}
-    for key, names in _DETAILS.items():
-        inner = found.get(key)
-        if not isinstance(inner, dict):
-            continue
-        fields.update({hub: count(inner.get(name)) for name, hub in names.items()})
-        left = {k: v for k, v in inner.items() if k not in names and v is not None}
-        if left:
-            more[key] = left
-    if fields.get("cached") is None:
-        fields["cached"] = next(
-            (n for k in _CACHED if (n := count(found.get(k))) is not None), None
-        )
-    read, wrote = count(found.get("prompt_tokens")) or 0, count(found.get("completion_tokens")) or 0
-    total = count(found.get("total_tokens"))
-    return Usage(
-        read,
-        wrote,
-        total=None if total == read + wrote else total,
-        extra=Extra(NAME, more, frozenset(more)) if more else None,  # No count is of the answer.
-        **fields,
-    )
-
-
-def render_usage(usage: Usage, losses: Losses) -> JsonObject:
-    """The same, written."""
-    body: dict[str, Any] = {
-        "prompt_tokens": usage.input,
-        "completion_tokens": usage.output,
-        "total_tokens": usage.sum,
-    }
-    for key, names in _DETAILS.items():
-        inner = {name: n for name, hub in names.items() if (n := getattr(usage, hub)) is not None}
-        if inner:
-            body[key] = inner
-    if usage.searches:
-        losses.note("usage.searches", "Chat Completions has no word for it", hint=True)
-    every = frozenset(usage.extra.fields) if usage.extra else frozenset()
-    return merge(losses.extra(usage.extra, "usage", every), body)
 
 
 _READ = {

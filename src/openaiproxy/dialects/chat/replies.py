@@ -19,17 +19,16 @@ from openaiproxy.dialects.chat.pieces import (
     parse_details,
     parse_finish,
     parse_logprobs,
-    parse_usage,
     reasoning_text,
     render_annotation,
     render_call,
     render_detail,
     render_finish,
     render_logprobs,
-    render_usage,
     word,
 )
 from openaiproxy.dialects.chat.showing import INLINE, shown_fields
+from openaiproxy.dialects.chat.usage import parse_usage, render_usage
 from openaiproxy.dialects.dialect import Context
 from openaiproxy.errors import BadRequest, BadUpstream
 from openaiproxy.hub.events import End, Fault, Finish

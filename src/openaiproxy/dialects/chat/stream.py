@@ -19,7 +19,8 @@ from openaiproxy.dialects.chat.faults import parse_error
 from openaiproxy.dialects.chat.fields import CHUNK, NAME
 from openaiproxy.dialects.chat.growing import Choice
 from openaiproxy.dialects.chat.heads import begin_of
-from openaiproxy.dialects.chat.pieces import count, parse_usage, word
+from openaiproxy.dialects.chat.pieces import count, word
+from openaiproxy.dialects.chat.usage import parse_usage
 from openaiproxy.errors import BadUpstream
 from openaiproxy.hub.events import Begin, End, Event, Usage
 from openaiproxy.hub.parts import Extra, JsonObject

@@ -11,10 +11,11 @@ from openaiproxy.dialects.chat.faults import (
     render_fault_record,
 )
 from openaiproxy.dialects.chat.fields import NAME, TABLES
-from openaiproxy.dialects.chat.pieces import parse_usage, word
+from openaiproxy.dialects.chat.pieces import word
 from openaiproxy.dialects.chat.replies import parse_reply, render_reply
 from openaiproxy.dialects.chat.requests import parse_request, render_request
 from openaiproxy.dialects.chat.stream import ChatParser
+from openaiproxy.dialects.chat.usage import parse_usage
 from openaiproxy.dialects.dialect import Context, Dialect, Seen, Spotter
 from openaiproxy.hub.parts import JsonObject
 
