@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from openaiproxy.cli.pidfile import look
+from openaiproxy.cli.pidfile import Held, hold, look
 from tests.e2e.processes import python_path
 
 EMBEDDED = ("--port", "0", "--upstream", "embedded")
@@ -101,6 +101,33 @@ def test_rows_127_and_129_start_status_restart_stop(home: Home) -> None:
     assert SECRET not in started.stdout + shown
 
 
+def test_row_127_the_start_of_a_login_tells_what_codex_api_proxys_told(home: Home) -> None:
+    (home.path / ".codex").mkdir()
+    (home.path / ".codex" / "auth.json").write_text(json.dumps({"OPENAI_API_KEY": SECRET}))
+    codex = ("--profile", "codex", "--port", "0")
+    key = {"CODEX_PROXY_API_KEY": "a-local-key-of-mine"}
+    for more, fast, tier in ((["--fast"], "true", "priority"), ([], "false", "<request/default>")):
+        started = home.run("start", *codex, "--verbosity", "low", *more, **key)
+        assert started.returncode == 0, started.stderr
+        for line in (
+            "host: 127.0.0.1",
+            "port: 0",
+            "api_key: <redacted>",
+            "proxy: <none>",
+            "log_level: info",
+            "log_format: text",
+            "models_cache_ttl: 300",
+            f"fast: {fast}",
+            "verbosity: low",
+            f"service_tier: {tier}",
+            f"pid_file: {home.pid_file}",
+        ):
+            assert started.stdout.count(f"  {line}\n") == 1, line
+        assert "a-local-key-of-mine" not in started.stdout
+        assert SECRET not in started.stdout
+        assert home.run("stop").returncode == 0
+
+
 def test_a_stop_of_nothing_is_no_failure_and_takes_a_stale_file_away(home: Home) -> None:
     assert home.run("stop").stdout == "openaiproxy is not running\n"
     home.folder.mkdir()
@@ -109,6 +136,37 @@ def test_a_stop_of_nothing_is_no_failure_and_takes_a_stale_file_away(home: Home)
     assert (stopped.returncode, stopped.stdout) == (0, "openaiproxy is not running\n")
     assert f"pid {os.getpid()} is another process" in stopped.stderr
     assert not home.pid_file.exists()
+
+
+def test_row_127_a_process_that_does_not_end_is_forced_and_then_given_up(home: Home) -> None:
+    held = hold(home.pid_file)
+    assert isinstance(held, Held)
+    program = (
+        "import signal, sys, time\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "if sys.argv[1] == 'deaf': signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        "print('ready', flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    for how, code in (("deaf", 1), ("stubborn", 0)):
+        command = [sys.executable, "-c", program, how]
+        with subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            pass_fds=(held.descriptor,),
+        ) as running:
+            assert running.stdout is not None
+            running.stdout.readline()
+            held.write(running.pid)
+            if code == 0:
+                held.close()
+            stopped = home.run("stop", "--timeout", "0.2")
+            assert stopped.returncode == code
+            assert stopped.stdout.startswith(f"forcing openaiproxy pid {running.pid} to stop\n")
+            left = f"openaiproxy pid {running.pid} did not stop after SIGTERM and SIGINT\n"
+            assert (stopped.stderr == left) is (code == 1)
+            running.kill()
 
 
 def test_a_stale_file_does_not_keep_it_from_starting(home: Home) -> None:
@@ -185,6 +243,31 @@ def test_row_128_the_doctor_says_what_to_do(home: Home) -> None:
     mistaken = home.run("doctor", "--port", "x")
     assert mistaken.returncode == 1
     assert "✗ configuration: --port" in mistaken.stdout
+
+
+def test_row_128_the_doctor_of_a_login_says_what_codex_api_proxys_said(home: Home) -> None:
+    codex = ("doctor", "--profile", "codex", "--port", "0", "--skip-upstream")
+    absent = home.run(*codex)
+    assert absent.returncode == 1
+    assert f"✗ auth file of codex: {home.path}/.codex/auth.json\n" in absent.stdout
+    (home.path / ".codex").mkdir()
+    tokens = {"access_token": "at-never-to-be-shown", "refresh_token": "rt-never-to-be-shown"}
+    login = {"auth_mode": "chatgpt", "tokens": tokens, "last_refresh": "2026-11-20T12:34:56Z"}
+    (home.path / ".codex" / "auth.json").write_text(json.dumps(login))
+    found = home.run(*codex, HTTPS_PROXY="http://me:never-to-be-shown@proxy.test:3128")
+    assert found.returncode == 0, found.stdout
+    for line in (
+        f"✓ auth file of codex: {home.path}/.codex/auth.json",
+        "✓ upstream proxy of codex: proxy.test:3128",
+        "✓ models cache ttl of codex: 300s",
+        "✓ upstream models: skipped",
+    ):
+        assert f"{line}\n" in found.stdout
+    assert "(chatgpt)" in found.stdout
+    assert "never-to-be-shown" not in found.stdout + found.stderr
+    direct = home.run(*codex, "--models-cache-ttl", "0")
+    assert "✓ upstream proxy of codex: <none>, direct connection\n" in direct.stdout
+    assert "✓ models cache ttl of codex: 0s\n" in direct.stdout
 
 
 def test_a_good_configuration_is_shown_and_nothing_opened(home: Home) -> None:

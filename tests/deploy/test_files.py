@@ -92,6 +92,26 @@ def test_the_service_is_exposed_little() -> None:
     assert ended.returncode == 0, ended.stdout[-200:]
 
 
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
+def test_systemd_takes_the_units(tmp_path: Path) -> None:
+    for name in ("openaiproxy.service", "openaiproxy.socket"):
+        found = text(f"systemd/{name}")
+        # The program is not where it will be.
+        (tmp_path / name).write_text(
+            re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", found, flags=re.M)
+        )
+    units = [str(path) for path in sorted(tmp_path.iterdir())]
+    ended = subprocess.run(
+        ["systemd-analyze", "verify", *units],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    ours = [line for line in ended.stderr.splitlines() if "openaiproxy." in line]
+    assert (ended.returncode, ours) == (0, [])
+
+
 def test_row_131_the_containers_variables_make_a_configuration() -> None:
     image, compose = text("container/Containerfile"), text("container/compose.yaml")
     assert set(re.findall(r"OPENAIPROXY_\w+", image + compose)) <= VARIABLES
@@ -103,6 +123,16 @@ def test_row_131_the_containers_variables_make_a_configuration() -> None:
     assert "read_only: true" in compose
     assert re.search(r"^USER \d+:\d+$", image, re.M)
     assert '"status", "--url"' in image
+
+
+def test_the_manifests_are_what_kubernetes_takes() -> None:
+    """By the schemas of its releases, where a package that has them is installed."""
+    validating = pytest.importorskip("kubernetes_validate")
+    yaml = pytest.importorskip("yaml")
+    documents = list(yaml.safe_load_all(text("balancer/kubernetes.yaml")))
+    assert len(documents) >= 4
+    for document in documents:
+        validating.validate(document, validating.latest_version(), strict=True)
 
 
 def documents() -> Iterator[Path]:

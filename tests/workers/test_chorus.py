@@ -110,7 +110,7 @@ def test_requests_of_all_stand_in_one_order_with_numbers_of_their_own() -> None:
     assert names(seen) == ["a", "b", "c", "d"]
     assert [entry.number for entry in seen.entries] == [1, 2, 3, 4]
     assert seen.tally.requests == 4
-    assert [sums.requests for sums in seen.minutes] == [4]
+    assert [sums.whole.requests for sums in seen.minutes] == [4]
     assert seen.minutes[0].shown().tokens.input == 4
     other.serve("e")
     assert names(room.look(4)) == ["e"]
@@ -152,7 +152,21 @@ def test_what_a_worker_had_told_outlives_it(in_order: bool) -> None:
     room.part(one, in_order=in_order)
     seen = room.look()
     assert names(seen) == (["a", "b", "untold"] if in_order else ["a", "b"])
-    assert seen.tally.requests == len(names(seen)) == seen.minutes[0].requests
+    assert seen.tally.requests == len(names(seen)) == seen.minutes[0].whole.requests
+
+
+def test_what_was_at_once_is_added_up_over_workers_and_not_over_generations() -> None:
+    room = Room()
+    for generation in range(3):
+        for worker, most in zip(room.workers, (3, 4 - generation), strict=True):
+            worker.serve("a")
+            worker.watch.tally.note_running(most)
+        assert room.look().tally.most_running == 7
+        for worker in list(room.workers):
+            room.part(worker, in_order=True)
+        assert room.look().tally.most_running == 7
+        room.workers += [Worker(room.clock) for _ in range(2)]
+    assert room.look().tally.requests == 6
 
 
 def test_one_that_does_not_answer_counts_with_what_it_said_last() -> None:

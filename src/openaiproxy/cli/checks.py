@@ -35,6 +35,7 @@ __all__ = [
     "check_log",
     "check_login",
     "check_process",
+    "check_ways",
 ]
 
 _DAY = 86_400.0
@@ -82,6 +83,24 @@ def check_process(pid_file: Path, state_file: Path) -> Generator[Finding, None, 
         advice = "restart can't use it: take it away, and start"
         yield Finding(Mark.BAD, "kept options", f"{state_file}: {error}", advice)
     return found.running
+
+
+def check_ways(config: Config) -> Iterator[Finding]:
+    """What each profile's way to its upstream is, in the words of codex-api-proxy's doctor."""
+    for profile in {port.profile.name: port.profile for port in config.ports}.values():
+        name, login = profile.name, profile.credential.login
+        if login is not None:
+            found = Path(login.auth_file)
+            mark = Mark.GOOD if found.exists() else Mark.BAD
+            advice = "" if found.exists() else "log in: codex login, or name another --auth-file"
+            yield Finding(mark, f"auth file of {name}", str(found), advice)
+        proxy = profile.upstream.proxy
+        # Its user and password are nobody's to read.
+        way = "<none>, direct connection" if proxy is None else proxy.rpartition("@")[2]
+        yield Finding(Mark.GOOD, f"upstream proxy of {name}", way)
+        if profile.bridging.models is not None:
+            seconds = f"{profile.bridging.models.ttl:g}s"
+            yield Finding(Mark.GOOD, f"models cache ttl of {name}", seconds)
 
 
 def check_credentials(config: Config, now: float) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from openaiproxy.cli.checks import (
     check_files,
     check_log,
     check_process,
+    check_ways,
 )
 from openaiproxy.cli.screen import Mark, Screen
 from openaiproxy.profile import Config
@@ -51,6 +52,7 @@ def _findings(options: "Doctor") -> Iterator[Finding]:
     for warning in config.warnings:
         yield Finding(Mark.ODD, "configuration", warning)
     yield from check_credentials(config, time.time())
+    yield from check_ways(config)
     yield from check_binds(config, running)
     yield from check_log(config)
     yield from check_files(sum(port.profile.limits.requests for port in config.ports))

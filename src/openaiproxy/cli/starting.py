@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from attrs import frozen
@@ -65,22 +65,22 @@ def launch(arguments: Sequence[str], held: Held, output: Path) -> Started:
     return Started(process.pid, ports)
 
 
-def end(path: Path, pid: int, patience: float) -> bool:
+def end(path: Path, pid: int, patience: float, forcing: Callable[[], None]) -> None:
     """Stop the process that holds a pid file, by force where SIGTERM isn't enough.
 
     :param patience: seconds for running answers.
-    :returns: whether force was needed.
+    :param forcing: is called when force is needed.
     :raises Failed: where it goes on.
     :raises PermissionError: where it is somebody else's.
     """
     os.kill(pid, signal.SIGTERM)
     if _gone(path, patience):
-        return False
+        return
+    forcing()
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGINT)
     if not _gone(path, _AFTER_FORCE):
         raise Failed("did not stop after SIGTERM and SIGINT")
-    return True
 
 
 def _gone(path: Path, seconds: float) -> bool:

@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from openaiproxy.cli.parameters import NONE, parameters
 from openaiproxy.cli.pidfile import Found, Held, hold, look
 from openaiproxy.cli.probing import probe
 from openaiproxy.cli.screen import Screen
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from openaiproxy.cli.configured import CheckConfig, Doctor, Restart, Run, Serve, Start
 
 __all__ = ["WORK"]
-
-HIDDEN, NONE = "<redacted>", "<none>"
 
 
 def _screen() -> Screen:
@@ -80,30 +79,10 @@ def _start(options: "Start | Restart", held: Held) -> int:
     log = options.config.logging.file or options.output
     screen.say(f"openaiproxy started with pid {started.pid}")
     screen.say(f"config: {options.path('state-file')}", f"log: {log}")
-    screen.block("effective parameters", _parameters(options))
+    told = parameters(options.config, options.saved, options.path("pid-file"))
+    screen.block("effective parameters", told)
     screen.block("api endpoints", _endpoints(started.ports))
     return 0
-
-
-def _parameters(options: "Start | Restart") -> list[tuple[str, object]]:
-    """What is in force, without a secret."""
-    rows: list[tuple[str, object]] = []
-    for port in options.config.ports:
-        profile = port.profile
-        upstream = profile.upstream
-        rows += [
-            ("profile", profile.name),
-            ("endpoint", port.endpoint),
-            ("upstream", "embedded" if upstream.embedded else upstream.base),
-            ("server_key", HIDDEN if profile.credential.is_ours else NONE),
-            ("client_keys", HIDDEN if profile.auth.keys else NONE),
-            ("proxy", HIDDEN if upstream.proxy else NONE),
-        ]
-    given = sorted(options.saved.items())
-    return [
-        *rows,
-        *((name.replace("-", "_"), value) for name, value in given if name != "upstream"),
-    ]
 
 
 def _endpoints(urls: list[str]) -> list[tuple[str, object]]:
@@ -132,8 +111,9 @@ def _stop(path: Path, patience: float) -> int:
     if found.pid is None:
         screen.complain(f"{path} is held by a process, but names no pid")
         return 1
+    forcing = f"forcing openaiproxy pid {found.pid} to stop"
     try:
-        forced = end(path, found.pid, patience)
+        end(path, found.pid, patience, lambda: screen.say(forcing))
     except PermissionError:
         screen.complain(f"permission denied stopping openaiproxy pid {found.pid}")
         return 1
@@ -141,8 +121,6 @@ def _stop(path: Path, patience: float) -> int:
         screen.complain(f"openaiproxy pid {found.pid} {failure}")
         return 1
     path.unlink(missing_ok=True)
-    if forced:
-        screen.complain(f"openaiproxy pid {found.pid} had to be forced to stop")
     screen.say(f"openaiproxy stopped pid {found.pid}")
     return 0
 

@@ -22,7 +22,7 @@ _LOG_GROWTH = log(_GROWTH)
 _BINS = 80
 
 
-@define
+@frozen
 class Tokens:
     """Sums of tokens, as :class:`~openaiproxy.hub.events.Usage` has them."""
 
@@ -31,36 +31,14 @@ class Tokens:
     output: int = 0
     reasoning: int = 0
 
-    def add(self, said: Exchanged) -> None:
-        """Count those of one more request."""
-        if said.tokens_in is not None or said.tokens_out is not None:
-            self.input += said.tokens_in or 0
-            self.cached += said.tokens_cached or 0
-            self.output += said.tokens_out or 0
-            self.reasoning += said.tokens_reasoning or 0
 
-    def together(self, other: "Tokens") -> "Tokens":
-        """The sum of both."""
-        return Tokens(
-            self.input + other.input,
-            self.cached + other.cached,
-            self.output + other.output,
-            self.reasoning + other.reasoning,
-        )
-
-
-@define
+@frozen
 class ByModel:
     """What one model had to do with a minute."""
 
     requests: int = 0
     errors: int = 0
-    tokens: Tokens = field(factory=Tokens)
-
-    def together(self, other: "ByModel") -> "ByModel":
-        """The sum of both."""
-        tokens = self.tokens.together(other.tokens)
-        return ByModel(self.requests + other.requests, self.errors + other.errors, tokens)
+    tokens: Tokens = Tokens()
 
 
 @frozen
@@ -82,9 +60,47 @@ class Minute:
     cancelled: int = 0
     p50: float | None = None
     p95: float | None = None
-    tokens: Tokens = field(factory=Tokens)
+    tokens: Tokens = Tokens()
     models: Mapping[str, ByModel] = field(factory=dict)
     number: int = 0
+
+
+@define(eq=False)
+class Sum:
+    """What requests come to, being counted."""
+
+    requests: int = 0
+    errors: int = 0
+    input: int = 0
+    cached: int = 0
+    output: int = 0
+    reasoning: int = 0
+
+    def add(self, said: Exchanged, failed: bool) -> None:
+        """Count a request."""
+        self.requests += 1
+        self.errors += failed
+        if said.tokens_in is not None or said.tokens_out is not None:
+            self.input += said.tokens_in or 0
+            self.cached += said.tokens_cached or 0
+            self.output += said.tokens_out or 0
+            self.reasoning += said.tokens_reasoning or 0
+
+    def plus(self, other: "Sum") -> "Sum":
+        """With that of another process."""
+        return Sum(
+            self.requests + other.requests,
+            self.errors + other.errors,
+            self.input + other.input,
+            self.cached + other.cached,
+            self.output + other.output,
+            self.reasoning + other.reasoning,
+        )
+
+    def shown(self) -> ByModel:
+        """The value as it is now."""
+        tokens = Tokens(self.input, self.cached, self.output, self.reasoning)
+        return ByModel(self.requests, self.errors, tokens)
 
 
 @define(eq=False)
@@ -93,60 +109,51 @@ class Sums:
 
     number: int
     at: float
-    requests: int = 0
-    errors: int = 0
     cancelled: int = 0
-    tokens: Tokens = field(factory=Tokens)
+    whole: Sum = field(factory=Sum)
     waits: list[int] = field(factory=lambda: [0] * _BINS)
-    models: dict[str, ByModel] = field(factory=dict)
+    models: dict[str, Sum] = field(factory=dict)
 
-    def add(self, said: Exchanged, model: str, *, failed: bool) -> None:
+    def add(self, said: Exchanged, model: str, failed: bool) -> None:
         """Count a request.
 
         :param model: the label of its model.
         """
-        self.requests += 1
-        self.errors += failed
+        self.whole.add(said, failed)
         self.cancelled += said.ending == "client-gone"
-        self.tokens.add(said)
         if said.first_byte is not None:
             self.waits[_bin(said.first_byte)] += 1
         by_model = self.models.get(model)
         if by_model is None:
-            by_model = self.models[model] = ByModel()
-        by_model.requests += 1
-        by_model.errors += failed
-        by_model.tokens.add(said)
+            by_model = self.models[model] = Sum()
+        by_model.add(said, failed)
 
     def plus(self, other: "Sums") -> "Sums":
         """With those of another process in the same minute."""
-        none = ByModel()
-        models = {
-            name: self.models.get(name, none).together(other.models.get(name, none))
-            for name in dict.fromkeys((*self.models, *other.models))
-        }
+        models = dict(self.models)
+        for name, each in other.models.items():
+            models[name] = models.get(name, Sum()).plus(each)
         return Sums(
             self.number,
             min(self.at, other.at),
-            self.requests + other.requests,
-            self.errors + other.errors,
             self.cancelled + other.cancelled,
-            self.tokens.together(other.tokens),
+            self.whole.plus(other.whole),
             [one + another for one, another in zip(self.waits, other.waits, strict=True)],
             models,
         )
 
     def shown(self) -> Minute:
         """The minute as far as it has come."""
+        whole = self.whole.shown()
         return Minute(
             self.at,
-            self.requests,
-            self.errors,
+            whole.requests,
+            whole.errors,
             self.cancelled,
             _quantile(self.waits, 0.5),
             _quantile(self.waits, 0.95),
-            self.tokens.together(Tokens()),
-            {name: each.together(ByModel()) for name, each in self.models.items()},
+            whole.tokens,
+            {label: each.shown() for label, each in self.models.items()},
             self.number,
         )
 

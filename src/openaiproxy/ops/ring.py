@@ -62,8 +62,9 @@ class Ring:
 
         :param model: the label of its model.
         """
-        now, failed = self._now(), is_error(said)
-        self._minute(now).add(said, model, failed=failed)
+        now = self._now()
+        failed = is_error(said)
+        self._minute(now).add(said, model, failed)
         self._add(Entry(self._number + 1, now, model, said), failed)
 
     def take(self, entries: Iterable[Entry], minutes: Iterable[Sums]) -> None:

@@ -47,8 +47,14 @@ class Tally:
         self.most_cached = max(self.most_cached, said.tokens_cached or 0)
         self.most_out = max(self.most_out, said.tokens_out or 0)
 
-    def plus(self, other: "Tally") -> "Tally":
-        """With another process's. What were at once there and here may have been so together, and is added up."""
+    def beside(self, other: "Tally") -> "Tally":
+        """With that of another process at the same time: what were at once there and here may have been so together."""
+        both = self.before(other)
+        both.most_running = self.most_running + other.most_running
+        return both
+
+    def before(self, other: "Tally") -> "Tally":
+        """With that of another process, which came later."""
         return Tally(
             self.requests + other.requests,
             self.errors + other.errors,
@@ -56,7 +62,7 @@ class Tally:
             self.overloads + other.overloads,
             self.time + other.time,
             max(self.longest, other.longest),
-            self.most_running + other.most_running,
+            max(self.most_running, other.most_running),
             max(self.most_in, other.most_in),
             max(self.most_cached, other.most_cached),
             max(self.most_out, other.most_out),

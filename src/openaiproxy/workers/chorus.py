@@ -122,13 +122,14 @@ class Chorus:
         if "seen" in hand.farewell:
             self._of(hand).metrics = hand.farewell["metrics"]
             self._put(self._take_seen(hand, unpacked(hand.farewell["seen"])))
-        heard = self._heard.pop(hand, None)
-        if heard is None:
+        if hand not in self._heard:
             return
-        past = self._past
+        past, present = self._past, self._present()
+        heard = self._heard.pop(hand)
         lasting = [family for family in heard.metrics if family[2] != "gauge"]
         past.metrics = Added([past.metrics, lasting]).told()
-        past.tally = past.tally.plus(heard.tally)
+        past.tally = past.tally.before(heard.tally)
+        past.tally.most_running = max(past.tally.most_running, present.most_running)
         _add(past.minutes, heard.minutes.values())
         _forget(past.minutes, self._ring.minute - _HOUR)
         self._origins = {key: row for key, row in self._origins.items() if row[0] is not hand}
@@ -215,12 +216,15 @@ class Chorus:
         _forget(minutes, self._ring.minute - _HOUR)
         return Seen(
             self._ports(),
-            reduce(Tally.plus, (each.tally for each in heard)),
+            self._past.tally.before(self._present()),
             tuple(minutes[number] for number in sorted(minutes)),
             self._ring.since(after),
             self._uptime(),
             self.draining,
         )
+
+    def _present(self) -> Tally:
+        return reduce(Tally.beside, (each.tally for each in self._heard.values()), Tally())
 
     def _ports(self) -> tuple[Row, ...]:
         """The ports as the newest workers have them; what runs at others on the same ones is counted, too."""

@@ -11,7 +11,6 @@ answer is out; ``cut`` makes that at once. The terminal's signals reach a whole 
 those to its parent.
 """
 
-import os
 import pickle
 import signal
 import sys
@@ -67,7 +66,6 @@ class Worker:
         self._ending: Deferred[None] | None = None
         self._farewell = False
         self.answers: dict[str, Callable[[dict[str, Any]], Any]] = {
-            "status": self._status,
             "metrics": lambda _: self._metrics(),
             "seen": lambda asked: self._seen(asked["after"], asked["minute"]),
             "bodies": self._bodies,
@@ -136,10 +134,6 @@ class Worker:
             embedded=TCP4ClientEndpoint(self._reactor, "127.0.0.1", embedded) if embedded else None,
             tell=lambda kind, value: self.link.say("tidings", kind=kind, value=value),
         )
-
-    def _status(self, _: Mapping[str, Any]) -> dict[str, Any]:
-        running = 0 if self._ports is None else self._ports.under_way
-        return {"pid": os.getpid(), "running": running}
 
     def _metrics(self, *, lasting: bool = False) -> list[list[Any]]:
         if self._ports is None:

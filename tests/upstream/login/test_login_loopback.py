@@ -90,6 +90,9 @@ class Child(ProcessProtocol):
     def begin(self) -> None:
         self._process.write(b"go\n")
 
+    def kill(self) -> None:
+        self._process.signalProcess("KILL")
+
     def outReceived(self, data: bytes) -> None:
         self._output += data
         for line, said in ((b"ready\n", self.ready), (b"asking\n", self.asking)):
@@ -129,6 +132,30 @@ async def test_two_processes_make_one_refresh(tmp_path: Path) -> None:
     assert found["tokens"]["refresh_token"] == backend.refresh
     assert found["future"] == login_of("")["future"]
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest_twisted.ensureDeferred
+async def test_killed_before_the_grant_nothing_was_spent(tmp_path: Path) -> None:
+    """Pitfall 73: a place for the new tokens is there, and empty."""
+    backend = Backend()
+    backend.slow = True
+    path = write_login(tmp_path, left=-1)
+    before = path.read_bytes()
+    async with served(backend) as origin:
+        dies = Child(origin, path)
+        await dies.ready
+        dies.begin()
+        await backend.asked
+        assert len(list(tmp_path.glob(".auth.json.*.next"))) == 1
+        dies.kill()
+        assert await dies.told is None
+        assert path.read_bytes() == before
+        backend.slow = False
+        login = login_at(origin, path)
+        assert bearer(await login.credential()) == backend.access
+        await login.close()
+    assert backend.refreshes == 1
+    assert sorted(os.listdir(tmp_path)) == ["auth.json", "auth.json.lock"]
 
 
 @pytest.mark.parametrize("step", ["written", "fsync", "replace", "folder"])
