@@ -161,11 +161,11 @@ class Soak:
 
     def memory(self, most: float) -> None:
         """Whether it is flat."""
-        second, last = self.samples.growth()
+        _, second, _, last = quarters = self.samples.quarters()
         grown = last - second
         bound = max(most, 0.05 * second)
-        what = f"memory {second:.1f} MB in the second quarter, {last:.1f} in the last"
-        self.report.bound(f"{what}: {grown:+.1f} MB (bound {bound:.1f})", grown <= bound)
+        what = "memory by quarters " + ", ".join(f"{each:.1f}" for each in quarters)
+        self.report.bound(f"{what} MB: {grown:+.1f} (bound {bound:.1f})", grown <= bound)
 
     async def quiet(self, idle: int) -> None:
         """Whether everything that the clients opened is closed."""

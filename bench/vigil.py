@@ -33,11 +33,11 @@ class Samples:
         self.memory.append(process.rss() / 1e6)
         self.descriptors.append(len(process.open_files()))
 
-    def growth(self) -> tuple[float, float]:
-        """Medians of memory in the second and in the last quarter of the time."""
-        quarter = len(self.memory) // 4
-        second = self.memory[quarter : 2 * quarter]
-        return statistics.median(second), statistics.median(self.memory[-quarter:])
+    def quarters(self) -> list[float]:
+        """The median of memory in each quarter of the time."""
+        size = len(self.memory) // 4
+        starts = range(0, 4 * size, size)
+        return [statistics.median(self.memory[start : start + size]) for start in starts]
 
 
 @define
