@@ -96,8 +96,9 @@ class Stream:
     _grown: tuple[int, Channel, int] | None = field(default=None, init=False)
     """Where the last record added words, if it did nothing else."""
     _alike: int = field(default=0, init=False)
-    """How many records in a row did, and (:attr:`_wait`) how many have to before a lane is made."""
-    _wait: int = field(default=2, init=False)
+    """How many records in a row did, and (:attr:`_wait`) how many have to before a lane is made, which costs what
+    some five records save."""
+    _wait: int = field(default=6, init=False)
     _room: int = field(
         init=False, default=Factory(lambda self: self._limits.reply, takes_self=True)
     )
@@ -162,7 +163,8 @@ class Stream:
 
         :param block: its lines.
         """
-        self._leave()
+        if self._lane is not None:
+            self._leave()
         record = self._decoder.read(block)
         if record is None:
             return True

@@ -1,7 +1,7 @@
 """The short way for the many records of a stream that say nothing but more words of one open part.
 
 While a part grows by plain words, a record after the other is parsed, walked and rendered to the same end but for the
-words. Once two of them were, a :class:`Lane` is made of what each of the three has to say of the next: the parser,
+words. Once a few in a row were, a :class:`Lane` is made of what each of the three has to say of the next: the parser,
 which bytes make it alike (:class:`Likeness`); the grammar, whether the part may grow by it; the renderer, how its words
 are written. A record that is not alike leaves the lane, which is then forgotten, and takes the long way. Which of the
 two ways a record takes can't be told from what is written.

@@ -24,11 +24,9 @@ _WORDS, _PADDING, _NUMBER = range(3)
 _STOP = 8
 """Bytes by which a hole's end is found; a longer text takes longer to look for."""
 
-_SHAPES = (
-    re.compile(rb'"([^"\\]*(?:\\.[^"\\]*)*)"'),
-    re.compile(rb'"([0-9A-Za-z]+)"'),
-    re.compile(rb"([0-9]+)(?=[,}])"),
-)
+_SPOKEN = re.compile(rb'"([^"\\]*(?:\\.[^"\\]*)*)"')
+_OTHER = re.compile(rb'"([0-9A-Za-z]+)"|([0-9]+)(?=[,}])')
+"""Padding is its first group and a number its second, as their kinds are counted."""
 
 
 @define(eq=False)
@@ -53,13 +51,14 @@ class Mould:
         :param words: the name of the field that holds words.
         :param others: names of fields of which the value says nothing.
         """
-        sought = [
-            (words, _WORDS),
-            *((name, kind) for name in others for kind in (_PADDING, _NUMBER)),
-        ]
-        holes = [(span, kind) for name, kind in sought if (span := _at(record, name, kind))]
-        if not holes or holes[0][1] is not _WORDS:
+        spoken = _at(record, words, _SPOKEN)
+        if spoken is None:
             return None
+        holes = [(spoken.span(1), _WORDS)]
+        for name in others:
+            if (other := _at(record, name, _OTHER)) is not None:
+                kind = other.lastindex or _PADDING
+                holes.append((other.span(kind), kind))
         holes.sort()
         starts = [start for (start, _), _ in holes]
         ends = [end for (_, end), _ in holes]
@@ -94,11 +93,10 @@ class Mould:
         return words
 
 
-def _at(record: bytes, name: bytes, kind: int) -> tuple[int, int] | None:
-    """Where the value of a field stands that is named once, if it is of that kind."""
-    if record.count(b'"%b"' % name) != 1:
+def _at(record: bytes, name: bytes, shape: re.Pattern[bytes]) -> re.Match[bytes] | None:
+    """The value of a field that is named once, if it has that shape."""
+    quoted = b'"%b"' % name
+    at = record.find(quoted + b":")
+    if at < 0 or record.count(quoted) != 1:
         return None
-    key = b'"%b":' % name
-    at = record.find(key)
-    found = _SHAPES[kind].match(record, at + len(key)) if at >= 0 else None
-    return None if found is None else found.span(1)
+    return shape.match(record, at + len(quoted) + 1)
