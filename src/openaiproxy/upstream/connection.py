@@ -177,6 +177,7 @@ class Connection(Protocol):
         was, self.phase = self.phase, Phase.CLOSED
         if self._upload is not None:
             self._upload.stop()
+            self._upload = None  # lest the two hold one another
         if was is not Phase.CLOSED:
             self._keeper.forget(self)
         promise, self._promise = self._promise, None

@@ -15,6 +15,7 @@ A caller who wants a stream gets signs of life while the upstream is silent, als
 
 import re
 from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 
 from attrs import define, evolve, field
@@ -212,14 +213,10 @@ class _Crossing:
             translation.caller.keepalive,
             lookers,
             committed=committed,
-            on_cut=self._why,
+            on_cut=partial(_cut_by, self._exchange),
         )
         if self._beats is None:
             self._beat_later()
-
-    def _why(self) -> Fault | None:
-        error = self._exchange.error
-        return None if error is None else _fault(error)
 
     def _beat_later(self) -> None:
         port = self._exchange.port
@@ -402,6 +399,11 @@ class _Crossing:
 
 def _fed(stream: Stream, body: bytes) -> bytes:
     return stream.feed(body) + stream.eof()
+
+
+def _cut_by(exchange: Exchange) -> Fault | None:
+    """What an exchange was ended by from here, if it was."""
+    return None if exchange.error is None else _fault(exchange.error)
 
 
 def _fault(error: ProxyError) -> Fault:

@@ -324,6 +324,7 @@ class Connection(Protocol):
         self._buffer = b""
         if self._outlet is not None:
             self._outlet.close()
+            self._outlet = None  # lest the two hold one another
         self._stop_waiting()
         request, self._request = self._request, None
         if request is not None:
