@@ -32,6 +32,8 @@ setup(
         "backports.zstd>=1.0; python_version < '3.14'",
         # 1.2 is the first whose decompressor can be bounded.
         "brotli>=1.2",
+        # Who parses HTTP by default; without it, --wire twisted still serves.
+        "httptools>=0.6.4",
         "multipart>=1.2",
         "orjson>=3.10",
         "prometheus-client>=0.20",
@@ -41,13 +43,10 @@ setup(
         "twisted[tls]>=26.10",
     ],
     extras_require={
-        # Who parses HTTP by default, where it is there.
-        "fast": ["httptools>=0.6.4"],
         "test": [
             "anthropic>=0.60",
             "build",
             "h11",
-            "httptools>=0.6.4",
             "httpx",
             "hypothesis",
             "jsonschema",
