@@ -41,6 +41,7 @@ from openaiproxy.upstream.incoming import Incoming
 from openaiproxy.upstream.outlet import Outlet
 from openaiproxy.upstream.reading import PlainReader, Reading
 from openaiproxy.upstream.transport import Transport
+from openaiproxy.upstream.turn import turn_of
 from openaiproxy.upstream.upload import Upload
 
 __all__ = ["Connection", "CutShort", "Keeper", "Phase", "Request", "Unanswered"]
@@ -118,7 +119,7 @@ class Connection(Protocol):
             self.transport.setTcpNoDelay(True)
             self.transport.setTcpKeepAlive(True)
         bound_receiving(self.transport)
-        self._outlet = Outlet(self.transport)
+        self._outlet = Outlet(self.transport, turn_of(getattr(self.transport, "reactor", None)))
 
     def send(self, request: Request) -> "Deferred[Incoming]":
         """Send a request on an idle connection. On any other, nothing is sent.
@@ -148,6 +149,7 @@ class Connection(Protocol):
         if self._upload is not None:
             self._upload.stop()
         self._keeper.forget(self)
+        self._outlet.drop()
         self._carrier.abortConnection()
 
     def pause(self) -> None:

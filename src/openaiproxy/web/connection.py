@@ -15,6 +15,7 @@ from twisted.python.failure import Failure
 from twisted.web.http import _MalformedChunkedDataError
 
 from openaiproxy.errors import BadRequest
+from openaiproxy.upstream.turn import turn_of
 from openaiproxy.web.answers import protocol_answer
 from openaiproxy.web.chunks import Chunks
 from openaiproxy.web.framing import (
@@ -81,9 +82,9 @@ class Connection(Protocol):
         self.peer = transport.getPeer()
         if hasattr(transport, "setTcpNoDelay"):
             transport.setTcpNoDelay(True)
-        self._outlet = Outlet(
-            transport, way_out(transport), self.pauseProducing, self.resumeProducing
-        )
+        at_once = way_out(transport)
+        turn = None if at_once is None else turn_of(transport.reactor)
+        self._outlet = Outlet(transport, at_once, self.pauseProducing, self.resumeProducing, turn)
         if self._outlet.tells:
             transport.registerProducer(self, True)
         self._wait_for_request()
@@ -323,7 +324,7 @@ class Connection(Protocol):
         self._deaf = self._lost = True
         self._buffer = b""
         if self._outlet is not None:
-            self._outlet.close()
+            self._outlet.drop()
             self._outlet = None  # lest the two hold one another
         self._stop_waiting()
         request, self._request = self._request, None

@@ -1,5 +1,8 @@
 """The way out to one client: written at once where the kernel takes it.
 
+While many requests are under way, that waits for the end of the present turn
+(:mod:`openaiproxy.upstream.turn`).
+
 Twisted's transports write in the reactor's next turn, and ask it to be told of that turn and to be told no more. What a
 client's socket has room for is handed over in the same turn here, which saves all three. What the kernel doesn't take
 is left to the transport, and so is everything after it until the transport has nothing left; meanwhile whoever
@@ -13,6 +16,8 @@ from typing import Any
 from twisted.internet.interfaces import IPullProducer
 from twisted.internet.tcp import Connection
 from zope.interface import implementer
+
+from openaiproxy.upstream.turn import Turn
 
 __all__ = ["Outlet", "way_out"]
 
@@ -52,6 +57,7 @@ class Outlet:
     :param at_once: takes bytes and tells how many the kernel took; ``None`` where there is no such way.
     :param pause: called when nothing more should be written for now.
     :param resume: called when it may be again.
+    :param turn: knows when writes are better let out together; ``None`` where they never are.
     """
 
     def __init__(
@@ -60,11 +66,15 @@ class Outlet:
         at_once: Callable[[bytes], Any] | None,
         pause: Callable[[], None],
         resume: Callable[[], None],
+        turn: Turn | None = None,
     ) -> None:
         self._transport = transport
         self._pause = pause
         self._resume = resume
         self._at_once = at_once
+        self._turn = turn
+        #: What waits for the turn's end.
+        self._held = b""
         #: Whether the transport still holds bytes.
         self.behind = False
         self._closed = False
@@ -78,6 +88,19 @@ class Outlet:
         """Write, in order; nothing after :meth:`close`."""
         if self._closed:
             return
+        if self._held:
+            self._held += data
+        elif self._turn is not None and not self.behind and self._turn.waits(self._release):
+            self._held = data
+        else:
+            self._send(data)
+
+    def _release(self) -> None:
+        data, self._held = self._held, b""
+        if data:
+            self._send(data)
+
+    def _send(self, data: bytes) -> None:
         if self._at_once is None or self.behind:
             self._transport.write(data)
             return
@@ -88,9 +111,15 @@ class Outlet:
 
     def close(self) -> None:
         """Nothing is written from here on; what was is still sent."""
+        self._release()
         self._closed = True
         if self.behind:
             self._transport.unregisterProducer()
+
+    def drop(self) -> None:
+        """The connection is gone: nothing of what waits here can be sent."""
+        self._held = b""
+        self.close()
 
     def _fall_behind(self, rest: bytes) -> None:
         self.behind = True
