@@ -20,8 +20,8 @@ from twisted.logger import Logger
 __all__ = ["Turn", "turn_of"]
 
 _log = Logger(namespace="openaiproxy.turn")
-#: Writes of which one asks, while it doesn't pay.
-_ASKS = 32
+#: Writes of which one asks, while it doesn't pay; a prime, so that it isn't always the last one of a turn.
+_ASKS = 29
 #: Writes of a turn, as a mean of the last few, from which on it pays.
 _PAYS = 1.5
 
