@@ -4,7 +4,7 @@ import pytest
 from twisted.internet.task import Clock
 
 from openaiproxy.upstream.outlet import Outlet as UpstreamOutlet
-from openaiproxy.upstream.turn import Turn, turn_of
+from openaiproxy.upstream.turn import HELD, Turn, turn_of
 from openaiproxy.web.outlet import Outlet as ClientOutlet
 from tests.upstream.test_outlet import Socket
 from tests.web.test_outlet import Tcp
@@ -137,3 +137,26 @@ def test_a_request_that_is_given_up_within_its_turn_is_not_sent() -> None:
     outlet.drop()
     clock.advance(0)
     assert socket.sent == []
+
+
+def test_no_more_than_a_bound_waits_so_that_who_writes_until_told_is_told() -> None:
+    clock = Clock()
+    transport = Tcp(room=HELD)
+    paused: list[bool] = []
+    outlet = ClientOutlet(
+        transport, transport.writeSomeData, lambda: paused.append(True), nothing, busy(clock)
+    )
+    pieces = 0
+    while not paused and pieces < 100:
+        outlet.write(b"x" * 10_000)
+        pieces += 1
+    assert pieces == HELD // 10_000 + 1
+    assert len(transport.sent) == HELD
+
+
+def test_a_large_piece_does_not_wait() -> None:
+    clock = Clock()
+    transport = Tcp()
+    outlet = client_outlet(transport, busy(clock))
+    outlet.write(b"x" * (HELD + 1))
+    assert len(transport.sent) == HELD + 1

@@ -15,7 +15,7 @@ from typing import Any
 
 from twisted.internet.tcp import Connection
 
-from openaiproxy.upstream.turn import Turn
+from openaiproxy.upstream.turn import HELD, Turn
 
 __all__ = ["Outlet"]
 
@@ -39,17 +39,25 @@ class Outlet:
     def write(self, data: bytes) -> None:
         """Write with the next turn, together with what else is written until then."""
         if self._held:
-            self._held += data
+            self._hold(data)
             return
         self._clear = False
         self._transport.write(data)
 
     def send(self, data: bytes) -> None:
         """Write at once, or at the end of the turn where that pays."""
-        if self._held or (self._turn and self._clear and self._turn.waits(self._release)):
-            self._held += data
+        if self._held or (len(data) <= HELD and self._may_wait()):
+            self._hold(data)
         else:
             self._send(data)
+
+    def _hold(self, data: bytes) -> None:
+        self._held += data
+        if len(self._held) > HELD:
+            self._release()
+
+    def _may_wait(self) -> bool:
+        return self._turn is not None and self._clear and self._turn.waits(self._release)
 
     def _release(self) -> None:
         data, self._held = self._held, b""

@@ -17,7 +17,10 @@ from weakref import WeakKeyDictionary
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-__all__ = ["Turn", "turn_of"]
+__all__ = ["HELD", "Turn", "turn_of"]
+
+#: Bytes that one connection may have waiting for the end of a turn.
+HELD = 65_536
 
 _log = Logger(namespace="openaiproxy.turn")
 #: Writes of which one asks, while it doesn't pay; a prime, so that it isn't always the last one of a turn.

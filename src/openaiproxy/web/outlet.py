@@ -17,7 +17,7 @@ from twisted.internet.interfaces import IPullProducer
 from twisted.internet.tcp import Connection
 from zope.interface import implementer
 
-from openaiproxy.upstream.turn import Turn
+from openaiproxy.upstream.turn import HELD, Turn
 
 __all__ = ["Outlet", "way_out"]
 
@@ -90,10 +90,17 @@ class Outlet:
             return
         if self._held:
             self._held += data
-        elif self._turn is not None and not self.behind and self._turn.waits(self._release):
+            if len(self._held) > HELD:
+                # Who writes until told to pause has to be told.
+                self._release()
+        elif len(data) <= HELD and self._may_wait():
             self._held = data
         else:
             self._send(data)
+
+    def _may_wait(self) -> bool:
+        turn = self._turn
+        return turn is not None and not self.behind and turn.waits(self._release)
 
     def _release(self) -> None:
         data, self._held = self._held, b""
