@@ -84,6 +84,10 @@ async def test_workers_answer_share_what_is_embedded_and_end_with_their_answers(
     await stopped(process)
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     assert sum(line.get("path", "").startswith("/v1/responses") for line in lines) == 16
+    events = [line["event"] for line in lines if line["from"] == "openaiproxy.events"]
+    assert events.count("proxy.server.started") == 2
+    told = [line["message"] for line in lines if "proxy.server." in line.get("message", "")]
+    assert told == [], "each worker's events stand there once"
 
 
 @pytest_twisted.ensureDeferred
