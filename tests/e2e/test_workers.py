@@ -267,9 +267,10 @@ async def test_a_reload_gives_all_workers_the_new_keys_and_refuses_a_bad_file(
     await process.wrote("the configuration is reloaded")
     assert await statuses("the-second-key") == {200}
     before = children(process)
-    config.write_text("workers = 0\n" + CONFIG.format(keys=keys))
-    process.signal("HUP")
-    await process.wrote("takes a restart")
+    for count in ("0", "3"):
+        config.write_text(f"workers = {count}\n" + CONFIG.format(keys=keys))
+        process.signal("HUP")
+        await process.wrote(f"stays: workers: from 2 to {count} takes a restart")
     assert await statuses("the-second-key") == {200}
     assert children(process)[-2:] == before[-2:]
     await stop(process)
