@@ -219,11 +219,14 @@ class Reload:
         else:
             taken.addCallback(self._done)
 
-    def _done(self, _: None) -> None:
-        _log.info("the configuration is reloaded")
+    def _done(self, everywhere: bool) -> None:
+        if everywhere:
+            _log.info("the configuration is reloaded")
+        else:
+            _log.error("not reloaded at every worker; the next reload tries again")
         self._announcer.ready()
 
-    def _take(self) -> "Deferred[None]":
+    def _take(self) -> "Deferred[bool]":
         config = self._read()
         self._refuse_what_stays(config)
         log = self._files.open_log(config.logging)

@@ -274,3 +274,23 @@ async def test_a_reload_gives_all_workers_the_new_keys_and_refuses_a_bad_file(
     assert await statuses("the-second-key") == {200}
     assert children(process)[-2:] == before[-2:]
     await stop(process)
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_reload_that_does_not_reach_every_worker_says_so(
+    start: Start, real_reactor: Any
+) -> None:
+    process = start(*EMBEDDED, "--workers", "2")
+    port = await ready(process, 2)
+    before = set(children(process))
+    process.signal("HUP")
+    while not (successors := set(children(process)) - before):
+        await (await ask(real_reactor, port, "/health", {}))[1].whole()
+    os.kill(successors.pop(), signal.SIGKILL)
+    await process.wrote("not reloaded at every worker; the next reload tries again")
+    assert "the configuration is reloaded" not in process.output
+    process.signal("HUP")
+    await process.wrote("the configuration is reloaded")
+    assert len(set(children(process)) - before) == 2
+    process.signal("TERM")
+    assert await process.ended() == 0
