@@ -132,7 +132,6 @@ async def test_a_rolling_replacement_under_load_loses_nothing(
     assert {(status, whole) for status, whole, _ in statuses} == {(200, True)}
     for _, (status, whole, data) in await long:
         assert (status, whole, data[-14:]) == (200, True, b"data: [DONE]\n\n")
-    assert len(set(children(process)) - before) == 2
     await stop(process)
 
 
@@ -291,6 +290,5 @@ async def test_a_reload_that_does_not_reach_every_worker_says_so(
     assert "the configuration is reloaded" not in process.output
     process.signal("HUP")
     await process.wrote("the configuration is reloaded")
-    assert len(set(children(process)) - before) == 2
     process.signal("TERM")
     await process.ended()
