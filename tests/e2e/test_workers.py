@@ -132,6 +132,7 @@ async def test_a_rolling_replacement_under_load_loses_nothing(
     assert {(status, whole) for status, whole, _ in statuses} == {(200, True)}
     for _, (status, whole, data) in await long:
         assert (status, whole, data[-14:]) == (200, True, b"data: [DONE]\n\n")
+    assert len(set(children(process)) - before) == 2
     await stop(process)
 
 
