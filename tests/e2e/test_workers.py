@@ -293,3 +293,26 @@ async def test_a_reload_that_does_not_reach_every_worker_says_so(
     await process.wrote("the configuration is reloaded")
     process.signal("TERM")
     await process.ended()
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_reload_while_workers_start_leaves_none_of_them_behind(
+    start: Start, real_reactor: Any
+) -> None:
+    process = start(*EMBEDDED, "--workers", "2")
+    await process.wrote("[openaiproxy.workers#info] gateway listens on ")
+    port = process.ports()[0]
+    process.signal("HUP")
+    while len(started := children(process)) < 3:
+        pass  # nobody answers yet
+    os.kill(max(started), signal.SIGKILL)
+    await process.wrote("not reloaded at every worker")
+    process.signal("HUP")
+    await process.wrote("the configuration is reloaded")
+    for _ in range(1000):
+        if len(children(process)) == 2:
+            break
+        await (await ask(real_reactor, port, "/health", {}))[1].whole()
+    assert len(children(process)) == 2
+    process.signal("TERM")
+    await process.ended()

@@ -38,6 +38,7 @@ _START_SECONDS = 60.0
 _AFTER_CUT = 5.0
 _LIVED_LONG = 60.0
 _LONGEST_PAUSE = 30.0
+_HERE = (Stage.STARTING, Stage.SERVING)
 _log = Logger(namespace="openaiproxy.workers")
 T = TypeVar("T")
 
@@ -270,12 +271,13 @@ class Crew(Service):
         try:
             await new.ready.addTimeout(_START_SECONDS, self._reactor)
         except Exception:
-            if old.stage is Stage.SERVING:
+            if old.stage in _HERE:
                 self._leaving.discard(old)
                 self._team[number] = old
             new.kill()
             raise
-        if old.stage is Stage.SERVING:
+        # One that has not served yet would begin to, and stay.
+        if old.stage in _HERE:
             old.leave()
             await old.closed
 
