@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import field, frozen
 from twisted.application.service import IService, MultiService
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger, globalLogPublisher
@@ -120,7 +120,7 @@ def makeService(options: Options) -> IService:
     for name in ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"):
         os.environ.pop(name, None)
     serving, announcer = _serve(reactor, config, files, environ)
-    reload = Reload(options.read, files, serving, announcer, config.workers == 0)
+    reload = Reload(options.read, files, serving, announcer, config)
     signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(reload.run))
     reactor.callWhenRunning(settle)
     service = _Service()
@@ -204,7 +204,7 @@ class Reload:
     _files: LogFiles
     _serving: "Ports | Crew"
     _announcer: Announcer
-    _alone: bool
+    _begun_with: Config = field(repr=False)
 
     def run(self) -> None:
         """Do it. Nothing is raised."""
@@ -219,14 +219,16 @@ class Reload:
         else:
             taken.addCallback(self._done)
 
-    def _done(self, _: None) -> None:
-        _log.info("the configuration is reloaded")
+    def _done(self, everywhere: bool) -> None:
+        if everywhere:
+            _log.info("the configuration is reloaded")
+        else:
+            _log.error("not reloaded at every worker; the next reload tries again")
         self._announcer.ready()
 
-    def _take(self) -> "Deferred[None]":
+    def _take(self) -> "Deferred[bool]":
         config = self._read()
-        if (config.workers == 0) is not self._alone:
-            raise Misconfigured("workers: from one process to several, or back, takes a restart")
+        self._refuse_what_stays(config)
         log = self._files.open_log(config.logging)
         try:
             taken = self._serving.reload(config)
@@ -237,6 +239,18 @@ class Reload:
         for warning in config.warnings:
             _log.warn("{warning}", warning=warning)
         return taken
+
+    def _refuse_what_stays(self, config: Config) -> None:
+        """:raises Misconfigured: where it changes what a process is made with, rather than leave that out unsaid."""
+        begun = self._begun_with
+        if config.workers != begun.workers:
+            former, new = (
+                "auto" if each is None else each for each in (begun.workers, config.workers)
+            )
+            raise Misconfigured(f"workers: from {former} to {new} takes a restart")
+        # Workers are made anew, with whatever is configured by then.
+        if config.workers == 0 and config.wire != begun.wire:
+            raise Misconfigured(f"wire: from {begun.wire} to {config.wire} takes a restart")
 
 
 def _collector(name: str, text: str) -> Callable[[Options, str], None]:

@@ -56,6 +56,10 @@ async def test_sighup_takes_over_keys_and_refuses_a_bad_file(
     await process.wrote("not reloaded, the old configuration stays: ")
     await process.wrote("'soon'")
     assert await status("the-second-key") == 200
+    config.write_text("wire = 'twisted'\n" + CONFIG.format(keys=keys))
+    process.signal("HUP")
+    await process.wrote("stays: wire: from ours to twisted takes a restart")
+    assert await status("the-second-key") == 200
     assert await running.whole()
     await stop(process)
 

@@ -96,6 +96,14 @@ def test_what_is_no_probes_stream_concludes_nothing_row_26(tmp_path: Path) -> No
     assert failures == {"no such stream"}
 
 
+def test_a_name_that_no_host_can_have_concludes_nothing() -> None:
+    done = probe("--seconds", "0.5", "http://no..host", SECURITY_KEY=KEY)
+    assert done.returncode == 1
+    said = json.loads(done.stdout)
+    assert said["conclusion"] == "inconclusive"
+    assert {each["failure"] for each in said["observations"]} == {"UnicodeError"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -103,6 +111,9 @@ def test_what_is_no_probes_stream_concludes_nothing_row_26(tmp_path: Path) -> No
         (("nowhere",), "expected a URL"),
         (("http://127.0.0.1:9",), "expected the security key in"),
         (("--seconds", "500", "http://127.0.0.1:9"), "expected --seconds from 0.3 to 180"),
+        (("--patience", "-1", "http://127.0.0.1:9"), "expected --patience from above 0 to 600"),
+        (("--patience", "nan", "http://127.0.0.1:9"), "expected --patience from above 0 to 600"),
+        (("http://127.0.0.1:99999",), "Port out of range"),
     ],
 )
 def test_what_is_missing_is_said_row_26(arguments: tuple[str, ...], words: str) -> None:

@@ -84,6 +84,10 @@ async def test_workers_answer_share_what_is_embedded_and_end_with_their_answers(
     await stopped(process)
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     assert sum(line.get("path", "").startswith("/v1/responses") for line in lines) == 16
+    events = [line["event"] for line in lines if line["from"] == "openaiproxy.events"]
+    assert events.count("proxy.server.started") == 2
+    told = [line["message"] for line in lines if "proxy.server." in line.get("message", "")]
+    assert told == [], "each worker's events stand there once"
 
 
 @pytest_twisted.ensureDeferred
@@ -263,9 +267,52 @@ async def test_a_reload_gives_all_workers_the_new_keys_and_refuses_a_bad_file(
     await process.wrote("the configuration is reloaded")
     assert await statuses("the-second-key") == {200}
     before = children(process)
-    config.write_text("workers = 0\n" + CONFIG.format(keys=keys))
-    process.signal("HUP")
-    await process.wrote("takes a restart")
+    for count in ("0", "3"):
+        config.write_text(f"workers = {count}\n" + CONFIG.format(keys=keys))
+        process.signal("HUP")
+        await process.wrote(f"stays: workers: from 2 to {count} takes a restart")
     assert await statuses("the-second-key") == {200}
     assert children(process)[-2:] == before[-2:]
     await stop(process)
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_reload_that_does_not_reach_every_worker_says_so(
+    start: Start, real_reactor: Any
+) -> None:
+    process = start(*EMBEDDED, "--workers", "2")
+    port = await ready(process, 2)
+    before = set(children(process))
+    process.signal("HUP")
+    while not (successors := set(children(process)) - before):
+        await (await ask(real_reactor, port, "/health", {}))[1].whole()
+    os.kill(successors.pop(), signal.SIGKILL)
+    await process.wrote("not reloaded at every worker; the next reload tries again")
+    assert "the configuration is reloaded" not in process.output
+    process.signal("HUP")
+    await process.wrote("the configuration is reloaded")
+    process.signal("TERM")
+    await process.ended()
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_reload_while_workers_start_leaves_none_of_them_behind(
+    start: Start, real_reactor: Any
+) -> None:
+    process = start(*EMBEDDED, "--workers", "2")
+    await process.wrote("[openaiproxy.workers#info] gateway listens on ")
+    port = process.ports()[0]
+    process.signal("HUP")
+    while len(started := children(process)) < 3:
+        pass  # nobody answers yet
+    os.kill(max(started), signal.SIGKILL)
+    await process.wrote("not reloaded at every worker")
+    process.signal("HUP")
+    await process.wrote("the configuration is reloaded")
+    for _ in range(1000):
+        if len(children(process)) == 2:
+            break
+        await (await ask(real_reactor, port, "/health", {}))[1].whole()
+    assert len(children(process)) == 2
+    process.signal("TERM")
+    await process.ended()

@@ -97,7 +97,20 @@ HOSTILE = 'x" 200 complete\r\n2026-01-01T00:00:00 [info] GET /forged \x1b]0;t\x0
 
 
 @pytest.mark.parametrize(
-    "name", ["method", "path", "id", "model", "upstream_id", "client", "peer", "profile", "ending"]
+    "name",
+    [
+        "method",
+        "path",
+        "id",
+        "model",
+        "upstream_id",
+        "client",
+        "peer",
+        "profile",
+        "ending",
+        "code",
+        "dropped",
+    ],
 )
 def test_no_field_can_add_words_or_lines(name: str) -> None:
     hostile = str(
@@ -112,6 +125,15 @@ def test_no_field_can_add_words_or_lines(name: str) -> None:
 def test_a_value_never_holds_what_a_caller_put_into_its_query() -> None:
     value = exchanged(path=b"/v1/x?key=hunter2&a=hunter2", model="Bearer hunter2", id="sk-hunter2")
     assert "hunter2" not in repr(value) + str(value) + repr(event_of(value))
+
+
+def test_tokens_are_numbers_that_can_be_added_up_and_written_whatever_an_upstream_says() -> None:
+    value = exchanged(
+        tokens_in=10**400, tokens_cached=-1, tokens_out=10**25, tokens_reasoning=10**25
+    )
+    counts = (value.tokens_in, value.tokens_cached, value.tokens_out, value.tokens_reasoning)
+    assert counts == (2_147_483_647, 0, 2_147_483_647, 2_147_483_647)
+    assert exchanged(tokens_in=5).tokens_out is None
 
 
 def test_a_value_that_was_made_from_another_stays_as_safe() -> None:

@@ -53,6 +53,13 @@ def test_a_request_is_one_object_with_its_fields_row_122() -> None:
     assert "line" not in said
 
 
+def test_a_request_is_written_whatever_an_upstream_counted_and_called_its_error() -> None:
+    value = exchanged(tokens_in=10**400, tokens_out=1 << 64, code=f"{HOSTILE} \ud800 ü")
+    said = json.loads(json_of(value, 1.5))
+    assert said["tokens_in"] == said["tokens_out"] == 2_147_483_647
+    assert text_of(value, 1.5).count("\n") == 1
+
+
 @pytest.mark.parametrize("namespace", ["twisted.web", "openaiproxying", "stderr", ""])
 def test_events_of_others_are_left_to_twistd(namespace: str) -> None:
     recorded = Recorded(namespace)

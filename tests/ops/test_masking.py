@@ -67,6 +67,27 @@ def test_no_observer_behind_it_writes_a_key_row_124(say: Any, observer: Any) -> 
     assert "redacted" in text
 
 
+class Broken:
+    """Something that can't even be shown."""
+
+    def __repr__(self) -> str:
+        raise ValueError(KEY)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"headers": {"Authorization": f"Bearer {KEY}"}},
+        {"keys": [KEY], "pair": (1, KEY), "raw": KEY.encode()},
+        {"keys": [KEY, Broken()]},
+    ],
+)
+def test_an_observer_that_writes_all_fields_writes_no_key_row_124(fields: dict[str, Any]) -> None:
+    text = written(lambda log: log.info("not of the text", **fields), jsonFileLogObserver)
+    assert "not of the text" in text
+    assert KEY not in text
+
+
 def test_a_traceback_stays_one_without_the_key_row_124() -> None:
     text = written(SAYINGS[5])
     assert "Traceback (most recent call last)" in text

@@ -252,6 +252,16 @@ def test_a_profiles_own_body_wins() -> None:
     )
 
 
+@pytest.mark.parametrize("envelope", [Envelope.OPENAI, Envelope.ANTHROPIC])
+def test_an_error_in_words_that_are_no_unicode_is_an_answer_all_the_same(
+    envelope: Envelope,
+) -> None:
+    """As half of a pair, which an upstream's code or message may hold; whoever waits would wait for good."""
+    error = BadUpstream(503, "code \ud800", "words \ud800")
+    assert "\ud800" in json.loads(error_body(error, envelope))["error"]["message"]
+    assert "\ud800" in json.loads(error_body(error, envelope))["error"]["code"]
+
+
 def test_an_event_stream_is_not_held_back_by_hops_in_between_row_86_pitfall_59() -> None:
     fields = answer_fields(
         [(b"Content-Type", b"text/event-stream"), (b"Cache-Control", b"public")],

@@ -1,5 +1,6 @@
 """Parent and worker, joined in memory."""
 
+import time
 from typing import Any
 
 import pytest
@@ -41,6 +42,30 @@ def test_what_is_said_is_heard_and_what_is_asked_is_answered(step: int) -> None:
     pair.pass_on(step)
     assert pair.said == [("begin", {"say": "begin", "at": [1, "ü"]})]
     assert asked.result == 42
+
+
+def test_a_long_answer_takes_no_longer_than_its_length() -> None:
+    """In steps as a pipe's. That of twice the length takes about twice as long, and not four times."""
+
+    def spent(size: int) -> float:
+        pair = Pair({"bodies": lambda _: "x" * size})
+        asked = pair.one.ask("bodies")
+        began = time.process_time()
+        pair.pass_on(1 << 10)
+        assert len(asked.result) == size
+        return time.process_time() - began
+
+    assert spent(8 << 20) < 16 * max(spent(1 << 20), 0.005)
+
+
+def test_an_answer_that_is_too_long_is_said_to_be_none() -> None:
+    pair = Pair({"bodies": lambda _: "x" * (17 << 20), "now": lambda _: "now"})
+    failed: list[str] = []
+    pair.one.ask("bodies").addErrback(lambda failure: failed.append(failure.getErrorMessage()))
+    after = pair.one.ask("now")
+    pair.pass_on()
+    assert failed == ["the answer is too long"]
+    assert after.result == "now"
 
 
 def test_an_answer_may_come_later_and_in_another_order() -> None:

@@ -63,7 +63,13 @@ class SseCap(_Command):
     synopsis = "[options] URL"
     optParameters = [
         ["seconds", None, 90.0, "How long each of three streams is to last (0.3 to 180).", float],
-        ["patience", None, None, "Seconds after which one is given up; 30 more by default.", float],
+        [
+            "patience",
+            None,
+            None,
+            "Seconds after which one is given up (to 600); 30 more by default.",
+            float,
+        ],
     ]
 
     def parseArgs(self, *urls: str) -> None:
@@ -76,6 +82,8 @@ class SseCap(_Command):
         """A probe has its bounds."""
         if not 0.3 <= self["seconds"] <= 180:
             raise usage.UsageError("expected --seconds from 0.3 to 180")
+        if self["patience"] is not None and not 0 < self["patience"] <= 600:
+            raise usage.UsageError("expected --patience from above 0 to 600")
 
 
 class Version(_Command):

@@ -52,7 +52,8 @@ def question_for(
     :raises ValueError: saying what is missing or wrong.
     """
     parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    # To ask for a port that is none raises, too.
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
         raise ValueError("expected a URL such as https://proxy.example")
     key = next((environ[name] for name in KEYS if environ.get(name)), None)
     if key is None:
@@ -93,7 +94,8 @@ def _observe(question: Question, mode: str) -> Observed:
         began = _is_probe(answer, mode)
         whole = began and _read(answer, begun + question.patience)
         ended = "" if whole else "ended early" if began else "no such stream"
-    except (OSError, http.client.HTTPException, BadUpstream) as error:
+    except (OSError, UnicodeError, http.client.HTTPException, BadUpstream) as error:
+        # UnicodeError: a name that can't be one of a host.
         ended = type(error).__name__
     finally:
         connection.close()

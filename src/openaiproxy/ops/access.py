@@ -40,6 +40,8 @@ FORMAT = "{line}"
 _is_ours = re.compile(r"[0-9a-f]{32}").fullmatch
 _QUERY_NAMES = 16
 _NAME_CHARS = 40
+# More than any model can count to, and small enough for sums of them and for who reads JSON's numbers as doubles.
+_MOST_TOKENS = (1 << 31) - 1
 
 
 def path_shown(target: str | bytes) -> str:
@@ -71,6 +73,11 @@ def _name_shown(part: str) -> str:
 def _id_shown(text: str) -> str:
     # One of our own is as it should be, and is new each time, so that it would be remembered in vain.
     return text if _is_ours(text) else foreign_word(text)
+
+
+def _counted(tokens: int | None) -> int | None:
+    """What an upstream counted, as a number that can be added up and written; it may say any."""
+    return tokens if tokens is None else min(max(tokens, 0), _MOST_TOKENS)
 
 
 @lru_cache(maxsize=256)
@@ -112,14 +119,15 @@ class Exchanged:
     :param upstream_status: ``None`` where no answer came.
     :param upstream_id: the upstream's own ``x-request-id``.
     :param first_byte: seconds from the request's head to the first byte of the answer's body.
-    :param code: of the error that was answered, where it was ours.
+    :param code: of the error that was answered, where it was ours or one that we passed on.
     :param dropped: paths of what could not be sent upstream, or was changed, joined by commas.
     :param route: what was asked for, a word of :mod:`openaiproxy.ops.routes`.
     :param dialects: the caller's and the upstream's, such as ``chat>responses``.
     :param streamed: whether the answer was a stream of events.
     :param retries: how often the upstream was asked again.
     :param fault: what the upstream did wrong, or said that went wrong; one of our words.
-    :param tokens_in: of input, those from a cache included; ``None`` where nobody told.
+    :param tokens_in: of input, those from a cache included; ``None`` where nobody told. These four are kept within 0
+        and 2,147,483,647.
     :param tokens_cached: of these, from a cache.
     :param tokens_out: of output, reasoning included.
     :param tokens_reasoning: of these, reasoning.
@@ -174,6 +182,12 @@ class Exchanged:
             self.dropped = foreign_word(self.dropped)
         if self.upstream_id is not None:
             self.upstream_id = foreign_word(self.upstream_id)
+        if self.code is not None:
+            self.code = foreign_word(self.code)
+        if self.tokens_in is not None or self.tokens_out is not None:
+            self.tokens_in, self.tokens_out = _counted(self.tokens_in), _counted(self.tokens_out)
+            self.tokens_cached = _counted(self.tokens_cached)
+            self.tokens_reasoning = _counted(self.tokens_reasoning)
 
     @property
     def timeline(self) -> tuple[tuple[str, float], ...]:

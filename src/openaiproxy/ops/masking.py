@@ -6,8 +6,8 @@ observers are given the same event, in the order in which they were added; twist
 been made. So an observer that was added by then can mask the event itself, before it is written.
 
 Nothing is done to an event in which there is nothing to mask, and little to the others: texts within it are redacted;
-where that doesn't suffice, as a credential stands in something else (bytes, an exception), what would be written
-takes the place of the format, and of the fields. A traceback is redacted as text.
+where that doesn't suffice, as a credential stands in something else (bytes, a dictionary, an exception), what would be
+written takes the place of the format, and of the fields. A traceback is redacted as text.
 """
 
 from typing import Any
@@ -24,6 +24,7 @@ __all__ = ["MaskedFailure", "mask"]
 
 _OURS = "openaiproxy."
 _PLAIN = (str, int, float, type(None))
+_HOLDING = (bytes, bytearray, dict, list, tuple, set, frozenset)
 # A failure has one of these names in events of twisted.logger, the other in those of twisted.python.log.
 _FAILURES = ("log_failure", "failure")
 
@@ -86,10 +87,26 @@ def _mask_failure(event: LogEvent, name: str) -> None:
 def _mask_text(event: LogEvent) -> None:
     text = formatEvent(event)
     masked = redact(text)
-    if masked == text:
+    telling = {
+        name for name, value in event.items() if isinstance(value, _HOLDING) and _tells(value)
+    }
+    if masked == text and not telling:
         return
-    for name, value in list(event.items()):
-        if not name.startswith("log_") and not isinstance(value, (*_PLAIN, tuple)):
-            event[name] = REDACTED if name not in _FAILURES else value
+    if masked != text:
+        telling.update(
+            name
+            for name, value in event.items()
+            if name not in _FAILURES and not isinstance(value, (*_PLAIN, tuple))
+        )
+    event.update({name: REDACTED for name in telling if not name.startswith("log_")})
     event["log_format"], event["log_text"] = "{log_text}", masked
     event.pop("log_flattened", None)
+
+
+def _tells(value: Any) -> bool:
+    """Whether a credential stands in it, written or not: an observer that writes JSON writes all fields."""
+    try:
+        text = repr(value)
+    except Exception:
+        return True
+    return redact(text) is not text

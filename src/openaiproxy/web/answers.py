@@ -15,12 +15,11 @@ import enum
 from collections.abc import Mapping
 from http import HTTPStatus
 
-import orjson
-
 from openaiproxy.errors import ProxyError
 from openaiproxy.profile import Profile
 from openaiproxy.simple.faults import fault_body, fault_of
 from openaiproxy.simple.waiting import origin_fields
+from openaiproxy.wire.json import dumps
 
 __all__ = [
     "Envelope",
@@ -103,9 +102,9 @@ def error_body(
         inner: dict[str, object] = {"type": kind, "message": error.message, "code": error.code}
         if error.details is not None:
             inner["details"] = dict(error.details)
-        return orjson.dumps({"type": "error", "error": inner, "request_id": request_id or None})
+        return dumps({"type": "error", "error": inner, "request_id": request_id or None})
     kind = _OPENAI_TYPES.get(error.status, "invalid_request_error")
-    return orjson.dumps(
+    return dumps(
         {"error": {"message": error.message, "type": kind, "param": None, "code": error.code}}
     )
 

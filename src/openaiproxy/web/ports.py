@@ -142,10 +142,10 @@ class Ports(Service):
         """The ports in a line, for people."""
         return describe(self._config, self.addresses)
 
-    def reload(self, config: Config) -> "Deferred[None]":
+    def reload(self, config: Config) -> "Deferred[bool]":
         """Go over to a configuration. What runs goes on under the one it began with.
 
-        :returns: has fired: from now on, requests meet the new one.
+        :returns: has fired with ``True``: from now on, requests meet the new one.
         :raises Misconfigured: as at the start, and then everything is as it was before.
         """
         former = (self._clients, self.admin, self._embedded)
@@ -176,7 +176,7 @@ class Ports(Service):
         for name, client in former[0].items():
             if self._clients.get(name) is not client:
                 client.close()
-        return succeed(None)
+        return succeed(True)
 
     def _take(
         self,

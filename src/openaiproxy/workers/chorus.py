@@ -4,8 +4,8 @@ The parent keeps what each worker said last. So a sum never falls back: one that
 killed, still counts with what it had said before, and one that ends in order says all of it with its farewell. What
 nobody had asked of a killed worker is lost with it.
 
-Nothing is asked unless somebody looks, and then at most four times a second, however many look. Requests get new
-numbers here, since each worker counts for itself.
+Nothing is asked unless somebody looks: for metrics at each scrape, for all else at most four times a second, however
+many look. Requests get new numbers here, since each worker counts for itself.
 """
 
 from collections.abc import Callable, Iterable

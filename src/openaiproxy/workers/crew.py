@@ -13,7 +13,7 @@ What workers know together stands in :mod:`openaiproxy.workers.chorus`, and what
 
 import secrets
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList, gatherResults, maybeDeferred, succeed
@@ -38,7 +38,9 @@ _START_SECONDS = 60.0
 _AFTER_CUT = 5.0
 _LIVED_LONG = 60.0
 _LONGEST_PAUSE = 30.0
+_HERE = (Stage.STARTING, Stage.SERVING)
 _log = Logger(namespace="openaiproxy.workers")
+T = TypeVar("T")
 
 
 class Crew(Service):
@@ -81,7 +83,7 @@ class Crew(Service):
         self._chorus = Chorus(reactor, self._hands, now)
         self._tidings = Tidings(reactor.seconds)
         self._is_rolling = False
-        self._rolling: Deferred[None] = succeed(None)
+        self._rolling: Deferred[bool] = succeed(True)
         self._stopping = False
 
     # Ports.
@@ -222,10 +224,10 @@ class Crew(Service):
 
     # Another configuration.
 
-    def reload(self, config: Config) -> "Deferred[None]":
+    def reload(self, config: Config) -> "Deferred[bool]":
         """Go over to a configuration, one worker after the other.
 
-        :returns: fires with ``None`` when all of them are replaced.
+        :returns: fires when that is over, with whether all of them are replaced.
         :raises Misconfigured: where it can't be opened, and then everything is as it was.
         """
         former, self._sockets = self._sockets, self._open(config)
@@ -239,8 +241,11 @@ class Crew(Service):
             self._rolling = Deferred.fromCoroutine(self._roll())
         return _beside(self._rolling)
 
-    async def _roll(self) -> None:
-        """Replace every worker that is of an earlier configuration."""
+    async def _roll(self) -> bool:
+        """Replace every worker that is of an earlier configuration.
+
+        :returns: whether none is left.
+        """
         self._is_rolling = True
         try:
             while (number := self._outdated()) is not None and not self._stopping:
@@ -251,6 +256,7 @@ class Crew(Service):
                 _log.failure("a worker was not replaced; those that are left keep what they have")
         finally:
             self._is_rolling = False
+        return self._outdated() is None
 
     def _outdated(self) -> int | None:
         for number, hand in self._team.items():
@@ -265,12 +271,13 @@ class Crew(Service):
         try:
             await new.ready.addTimeout(_START_SECONDS, self._reactor)
         except Exception:
-            if old.stage is Stage.SERVING:
+            if old.stage in _HERE:
                 self._leaving.discard(old)
                 self._team[number] = old
             new.kill()
             raise
-        if old.stage is Stage.SERVING:
+        # One that has not served yet would begin to, and stay.
+        if old.stage in _HERE:
             old.leave()
             await old.closed
 
@@ -328,13 +335,13 @@ def _check_files(endpoint: str) -> None:
             raise Misconfigured(f"{endpoint}: {error}") from None
 
 
-def _beside(other: "Deferred[Any]") -> "Deferred[None]":
-    """Fires when another fires, and leaves that its result."""
-    done: Deferred[None] = Deferred()
+def _beside(other: "Deferred[T]") -> "Deferred[T]":
+    """Fires as another does, which never fails, and leaves that its result."""
+    done: Deferred[T] = Deferred()
 
-    def pass_on(result: Any) -> Any:
-        done.callback(None)
+    def pass_on(result: T) -> T:
+        done.callback(result)
         return result
 
-    other.addBoth(pass_on)
+    other.addCallback(pass_on)
     return done

@@ -1,7 +1,7 @@
 """One worker, as its parent sees it: a process on a leash of four pipes.
 
-What it writes becomes lines of the parent's log, with its number in front; a process that is killed loses at most the
-line that it was writing.
+What it writes becomes lines of twistd's log at the parent, with its number in front; a process that is killed loses at
+most the line that it was writing. Our own log file is none of theirs: each worker writes to it by itself.
 """
 
 import os
@@ -26,7 +26,8 @@ from openaiproxy.workers.worker import FIRST_SOCKET, TO_PARENT
 __all__ = ["Hand", "Stage", "hire", "orders"]
 
 _LONGEST_LINE = 1 << 20
-_log = Logger(namespace="openaiproxy.workers")
+# No name of ours, or the log file would have all that a worker wrote there once more.
+_log = Logger(namespace="workers")
 
 
 class Stage(Enum):

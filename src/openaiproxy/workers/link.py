@@ -8,7 +8,8 @@ r"""What parent and worker say to each other: JSON objects, one a line, over a p
     {"answer": 7, "error": "no such question"}
 
 Either side may say and ask. A question may be answered later, with a Deferred. When the other side is gone, so are the
-answers that were still to come. Pipes are the process's own, so what comes is taken at its word.
+answers that were still to come. Pipes are the process's own, so what comes is taken at its word. An answer beyond the
+longest line (kept bodies may be that large) is told as one that can't be given.
 """
 
 import json
@@ -16,21 +17,21 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from twisted.internet.defer import Deferred, maybeDeferred
-from twisted.internet.protocol import connectionDone
-from twisted.protocols.basic import LineOnlyReceiver
+from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 
 __all__ = ["Gone", "Link"]
 
-_LONGEST = 64 << 20
+_LONGEST = 16 << 20
 
 
 class Gone(Exception):
     """The other side ended before it answered, or couldn't answer."""
 
 
-class Link(LineOnlyReceiver):
-    """One end.
+class Link(Protocol):
+    """One end. (Twisted's receiver of lines copies what it has of one with each piece that comes, and a pipe gives
+    little at a time.)
 
     :param heard: takes what the other side says: the word, and the whole object.
     :param answers: gives the answers, by question. They get the object of the question, and give a value for JSON, or
@@ -38,9 +39,6 @@ class Link(LineOnlyReceiver):
     :param lost: is called when the other side is gone.
     :ivar over: whether it is.
     """
-
-    delimiter = b"\n"
-    MAX_LENGTH = _LONGEST
 
     def __init__(
         self,
@@ -53,12 +51,13 @@ class Link(LineOnlyReceiver):
         self._lost = lost
         self._asked: dict[int, Deferred[Any]] = {}
         self._number = 0
+        self._pieces: list[bytes] = []
         self.over = False
 
     def say(self, word: str, **more: object) -> None:
         """Say something. To nobody, where the other side is gone."""
         if not self.over:
-            self.sendLine(json.dumps({"say": word, **more}).encode())
+            self._write(json.dumps({"say": word, **more}))
 
     def ask(self, what: str, **more: object) -> "Deferred[Any]":
         """Ask something.
@@ -76,11 +75,18 @@ class Link(LineOnlyReceiver):
             asked.errback(Gone("the other side is gone"))
             return asked
         self._asked[number] = asked
-        self.sendLine(json.dumps({"ask": number, "what": what, **more}).encode())
+        self._write(json.dumps({"ask": number, "what": what, **more}))
         return asked
 
-    def lineReceived(self, line: bytes) -> None:
-        """One object."""
+    def dataReceived(self, data: bytes) -> None:
+        """The next piece."""
+        first, *further = data.split(b"\n")
+        self._pieces.append(first)
+        for begun in further:
+            line, self._pieces = b"".join(self._pieces), [begun]
+            self._take_line(line)
+
+    def _take_line(self, line: bytes) -> None:
         message = json.loads(line)
         match message:
             case {"say": str(word)}:
@@ -111,8 +117,16 @@ class Link(LineOnlyReceiver):
         )
 
     def _send(self, **message: object) -> None:
-        if not self.over:
-            self.sendLine(json.dumps(message).encode())
+        if self.over:
+            return
+        text = json.dumps(message)
+        if len(text) > _LONGEST:
+            text = json.dumps({"answer": message["answer"], "error": "the answer is too long"})
+        self._write(text)
+
+    def _write(self, text: str) -> None:
+        assert self.transport is not None, "connected before anything is said"
+        self.transport.write(text.encode() + b"\n")
 
     def _take(self, number: int, message: dict[str, Any]) -> None:
         asked = self._asked.pop(number, None)

@@ -214,6 +214,17 @@ class AuthFile:
             made = self._now() if noted.refreshed is None else noted.refreshed
             self.replace(current.renewed(noted.raw["tokens"], made), spent)
 
+    def noted(self, spent: str) -> Document | None:
+        """New tokens that were written down and have not taken their place, as nothing could be written meanwhile.
+
+        :param spent: the refresh token that they were got for.
+        """
+        real = Path(os.path.realpath(self.path))
+        try:
+            return _whole(_successor(real, spent), real)
+        except OSError:
+            return None
+
     def _read(self) -> Document:
         descriptor = os.open(self.path, _READ)
         try:

@@ -178,6 +178,7 @@ class Renewal:
         async with locked(self._file.lock_path, self._clock, _LOCK_PATIENCE):
             self._recover()
             on_disk = await look_anew(self._file, self._clock)
+            self._take_noted(on_disk)
             on_disk = await self._save(on_disk)
             found = self.overlay(on_disk)
             useless = refused and found.secret == known.secret
@@ -188,6 +189,14 @@ class Renewal:
                 raise death
             self._file.check_replaceable()
             return await self._refresh(found, on_disk)
+
+    def _take_noted(self, on_disk: Document) -> None:
+        """Have tokens that another process noted and that could not be put in their place even now: the one that the
+        file holds is spent, and making a place for others would take these away."""
+        if self._unsaved is None and on_disk.refresh is not None:
+            noted = self._file.noted(on_disk.refresh)
+            if noted is not None:
+                self._unsaved = _Unsaved(digest(on_disk.refresh), noted)
 
     async def _save(self, on_disk: Document) -> Document:
         """Write what could not be written before, if it still is what comes next."""
