@@ -43,7 +43,7 @@ LEAKS = {
     "a_field": "LOG.info('it is hidden', beside={'what': SECRET})",
     "a_traceback": "LOG.failure('oh', failure=Failure(ValueError(SECRET)))",
     "a_log_file": "RotatedFile(str(tmp_path / 'log'), Clock().seconds).write(b'x ' + SECRET.encode())",
-    "a_metric": "known().port.watch.note(exchanged(code=SECRET, ending='refused'))",
+    "a_metric": "known().port.watch.note(exchanged(route=SECRET))",
     "an_answer": "wire('keyed', fixed_errors={404: SECRET.encode()}).client().send(request(target='/x'))",
     "a_callers_own": "call('of-a-caller-012345'); LOG.info('{what} called', what='of-a-caller-012345')",
 }

@@ -188,10 +188,17 @@ async def test_a_guesser_has_no_more_tries_for_more_workers_and_none_anew_after_
         await body.whole()
         return status
 
-    # The other worker hears of each within the time of the next question, or soon after.
-    statuses = [await tried(wrong) for _ in range(20)]
-    assert 5 <= statuses.count(401) <= 7
-    assert set(statuses[7:]) == {429}
+    async def guessed() -> int:
+        status = await tried(wrong)
+        # The other worker hears of it in the time of a few questions.
+        for _ in range(4):
+            _, body = await ask(real_reactor, port, "/health", {})
+            await body.whole()
+        return status
+
+    statuses = [await guessed() for _ in range(20)]
+    assert 5 <= statuses.count(401) < 10  # 10, if each worker counted for itself
+    assert set(statuses[9:]) == {429}
     assert {await tried(ADMIN) for _ in range(6)} == {429}
     process.signal("HUP")
     await process.wrote("the configuration is reloaded")

@@ -215,11 +215,11 @@ class Crew(Service):
         self._hire(number).ready.addErrback(lambda _: None)
 
     def _pass_on(self, teller: Hand, message: dict[str, Any]) -> None:
-        """Tell all other workers what one of them tells."""
+        """Tell all other workers what one of them tells; one that starts hears it once it has begun."""
         kind, value = str(message["kind"]), str(message["value"])
         self._tidings.keep(kind, value)
         for hand in self._hands():
-            if hand is not teller and hand.stage is not Stage.STARTING:
+            if hand is not teller:
                 hand.link.say("tidings", kind=kind, value=value)
 
     # Another configuration.

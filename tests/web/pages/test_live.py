@@ -241,12 +241,12 @@ def test_a_page_that_stops_reading_within_the_first_words_is_told_the_rest_later
     live.stopProducing()
 
 
-def test_numbers_that_no_model_ever_spent_are_told_all_the_same() -> None:
+def test_of_numbers_that_no_model_ever_spent_as_much_is_told_as_is_counted() -> None:
     wired, page = watched()
     note(wired, tokens_in=10**30, tokens_out=1)
     wired.clock.advance(2)
     assert numbers(page) == [1]
-    assert events(page)[-1][1]["since"]["most_in"] == 10**30
+    assert events(page)[-1][1]["since"]["most_in"] == 2**31 - 1
 
 
 def test_only_so_many_may_watch() -> None:
