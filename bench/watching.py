@@ -20,7 +20,7 @@ from attrs import define, field
 from http_ends import body_of, connect, head_of
 from processes import PROXY_CORE, Household, Process, free_port, ours
 from scene import Report
-from tools import Tools, find_tools
+from tools import KEY, Tools, find_tools
 
 __all__ = ["watch_streams"]
 
@@ -66,8 +66,7 @@ def _key(number: int) -> str:
 def _command(port: int, upstream: int, folder: Path) -> list[str]:
     keys = folder / "keys"
     named = [(f"caller-{number}", _key(number)) for number in range(KEYS)]
-    # The load generators' own.
-    named += [("lg", "sk-test-0123456789"), ("load", "sk-bench")]
+    named.append(("load", KEY))
     keys.write_text("".join(f"{name} = {key}\n" for name, key in named))
     keys.chmod(0o600)
     options = (
